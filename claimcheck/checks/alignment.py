@@ -1,0 +1,204 @@
+"""How well each row, column and cell of a table fits the words around a number of a claim.
+
+The fit of a cell has three parts: how completely the claim names its row, how completely its column, and what share of the
+claim's header words the cell's row, column and caption explain. Words count by how rare they are among headers and by how
+near they stand to the number.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from claimcheck.checks.table_index import METRICS, Floats, TableIndex, TableView, header_weight
+from claimcheck.foundation.records import Claim, Quantity, Span
+from claimcheck.foundation.words import STOP, Token, forms, tokens
+
+_BREAK = re.compile(r"[;:]|\.\s|\b(?:while|whereas|but|although|however)\b|,\s+(?:and|with|which|where)\b|[()]", re.I)
+_CLAUSE = re.compile(r"[;:]|\.\s|,?\s\b(?:while|whereas|but|although|which)\b")
+_CITATION = re.compile(
+    r"\b[A-Z][\w'’-]+\s+et\s+al\b|\(\s*[A-Z][\w'’-]+[^()]{0,60}?\b(?:19|20)\d\d"
+    r"|\b[A-Z][\w'’-]+(?:\s*(?:,|and|&)\s*[A-Z][\w'’-]+)*\s*\(\s*(?:19|20)\d\d"
+)
+# where a change starts is seldom the paper's own system
+_FROM = re.compile(r"\bfrom\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,2}$|\b(?:previous|prior)\s+(?:[\w-]+\s+){0,4}$", re.I)
+_OWN_WORD = re.compile(r"\b(?:we|our|ours|us|proposed|this\s+(?:model|method|work|approach|system))\b", re.I)
+_TABLE_REF = re.compile(r"\b[Tt]ab(?:le|\.)s?\s*~?\(?((?:[A-Z]\.?)?\d+(?:\.\d+)?[a-z]?)(?:(?:\s*(?:,|and|&|-)\s*)((?:[A-Z]\.?)?\d+))?")
+
+
+@dataclass(frozen=True)
+class ClaimWords:
+    """A claim's header words, where they stand, and what else tells which table it means."""
+
+    text: str
+    words: tuple[Token, ...]  # the words of the claim that some header or caption has
+    own: bool  # "we", "our model"
+    tables: tuple[str, ...]  # labels that the claim itself names
+    near_tables: tuple[str, ...]  # labels named in the sentences around it
+    context: frozenset[str]  # header words of the sentences before it
+    known: frozenset[str]  # every header and caption word of the tables
+
+    def clause(self, span: Span) -> str:
+        """The clause a number stands in."""
+        before, after = self.text[: span[0]], self.text[span[1] :]
+        start = max((m.end() for m in _CLAUSE.finditer(before)), default=0)
+        end = next((span[1] + m.start() for m in _CLAUSE.finditer(after)), len(self.text))
+        return self.text[start:end]
+
+    def unknown_share(self, span: Span) -> float:
+        """The share of the content words of the number's clause that no header or caption has."""
+        said = [t for t in tokens(self.clause(span)) if t.form not in STOP and not t.text[0].isdigit() and len(t.form) > 1]
+        return sum(t.form not in self.known for t in said) / len(said) if said else 0.0
+
+    def metric(self, quantity: Quantity) -> frozenset[str]:
+        """The metric a number is given in: printed beside it, else the nearest metric word of its clause."""
+        if quantity.metric:
+            return forms(quantity.metric) & METRICS
+        a, b = quantity.span
+        found = [
+            (abs(t.start - b) if t.start >= b else abs(a - t.end), t.form)
+            for t in tokens(self.text)
+            if t.form in METRICS and len(_BREAK.findall(self.text[min(t.end, b) : max(a, t.start)])) < 2
+        ]
+        return frozenset({min(found)[1]}) if found else frozenset()
+
+    def is_previous(self, span: Span) -> bool:
+        """Whether the number is where a change starts ("from 80.1") or what was best before: seldom the paper's own."""
+        return _FROM.search(self.text[: span[0]]) is not None
+
+    def cited_names(self, span: Span) -> frozenset[str]:
+        """The authors cited nearest to the number in its clause: "Choe and Charniak (2016) reported 95.9"."""
+        start = max((m.end() for m in _CLAUSE.finditer(self.text[: span[0]])), default=0)
+        end = start + len(self.clause(span))
+        found = [(max(m.start() - span[1], span[0] - m.end(), 0), m[0]) for m in _CITATION.finditer(self.text, start, end)]
+        if not found:
+            return frozenset()
+        return frozenset(t.form for t in tokens(min(found)[1]) if t.text[0].isupper() and len(t.form) > 2)
+
+
+def claim_words(claim: Claim, index: TableIndex) -> ClaimWords:
+    """The words of a claim that matter for finding its cells."""
+    quantities = [q.span for q in claim.quantities]
+    kept = tuple(
+        t
+        for t in tokens(claim.text)
+        if index.word_weight(t.form) > 0
+        and (t.form not in STOP or t.form.isdigit())
+        and not any(a <= t.start < b and not t.text[0].isalpha() for a, b in quantities)
+    )
+    named = _labels(claim.text)
+    near = tuple(dict.fromkeys(x for p in claim.places for x in (*p.tables, *_labels(p.context))))
+    context = " ".join(p.context for p in claim.places)
+    return ClaimWords(
+        claim.text,
+        kept,
+        bool(_OWN_WORD.search(claim.text)),
+        named,
+        near,
+        frozenset(t.form for t in tokens(context) if index.word_weight(t.form) > 0 and t.form not in STOP),
+        frozenset(index.weight),
+    )
+
+
+def _labels(text: str) -> tuple[str, ...]:
+    return tuple(x for m in _TABLE_REF.finditer(text) for x in m.groups() if x)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a table fits a quantity: `row` (height,), `column` (width,), `explained` (height, width), all 0 to 1; `table` a bonus."""
+
+    view: TableView
+    row: Floats
+    column: Floats
+    explained: Floats
+    row_hits: Floats  # (words, height): weight of each claim word that the row name has
+    column_hits: Floats  # (words, width)
+    caption_hits: Floats  # (words,)
+    weights: Floats  # (words,)
+    table: float
+
+    @property
+    def cell(self) -> Floats:
+        """(height, width): the fit of each cell for a plain value."""
+        return 0.36 * self.row[:, None] + 0.28 * self.column[None, :] + 0.36 * self.explained + self.table
+
+
+def fit_table(view: TableView, words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...], index: TableIndex) -> Fit:
+    """The fit of every row, column and cell of one table for one quantity of a claim."""
+    near = _nearness(words, quantity, others)
+    idf = np.array([index.word_weight(t.form) for t in words.words])
+    weights = idf * near
+    names = [t.form for t in words.words]
+    row_hits = _hits(names, view.row_forms)
+    column_hits = _hits(names, view.column_forms)
+    caption_hits = np.array([1.0 if n in view.caption_forms else 0.0 for n in names])
+    row = _named(view.row_forms, names, near, index)
+    column = _named(view.column_forms, names, near, index)
+    if not words.is_previous(quantity.span) and (words.own or (quantity.direction and not _names_any(row, view.own_rows))):
+        own = 0.85 if words.own else 0.5
+        row = np.maximum(row, np.where(view.own_rows, own, 0.0))
+        if view.own_columns.any() and not view.own_rows.any():
+            column = np.maximum(column, np.where(view.own_columns, own, 0.0))
+    total = float(weights.sum())
+    if total > 0:
+        unexplained = (1 - row_hits)[:, :, None] * (1 - column_hits)[:, None, :] * (1 - 0.9 * caption_hits)[:, None, None]
+        explained = 1.0 - np.einsum("w,wrc->rc", weights, unexplained) / total
+    else:
+        explained = np.zeros((view.table.height, view.table.width))
+    return Fit(view, row, column, explained, row_hits, column_hits, caption_hits, weights, _table_bonus(view, words, index))
+
+
+def _names_any(row: Floats, own: np.ndarray) -> bool:
+    return bool((row[~own] > 0.6).any()) if len(row) else False
+
+
+def _hits(names: list[str], headers: tuple[frozenset[str], ...]) -> Floats:
+    return np.array([[1.0 if n in h else 0.0 for h in headers] for n in names]).reshape(len(names), len(headers))
+
+
+def _named(headers: tuple[frozenset[str], ...], names: list[str], near: Floats, index: TableIndex) -> Floats:
+    """For each header, the weighted share of its words that the claim says, near words more."""
+    nearest: dict[str, float] = {}
+    for n, x in zip(names, near, strict=True):
+        nearest[n] = max(nearest.get(n, 0.0), float(x))
+    out = np.zeros(len(headers))
+    for i, header in enumerate(headers):
+        parts = [(header_weight(h, index.word_weight(h) or 0.1), nearest.get(h, 0.0)) for h in header]
+        total = sum(w for w, _ in parts)
+        out[i] = sum(w * min(1.0, 0.4 + x) for w, x in parts if x > 0) / total if total else 0.0
+    return out
+
+
+def _nearness(words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...]) -> Floats:
+    """1 beside the number, falling with the words between, less over a clause break or another number; list partners first."""
+    a, b = quantity.span
+    partner = {t.form for t in tokens(quantity.subject)}
+    rivals = {t.form for q in others if q.subject and q.subject != quantity.subject for t in tokens(q.subject)} - partner
+    out = np.empty(len(words.words))
+    for i, t in enumerate(words.words):
+        gap = words.text[b : t.start] if t.start >= b else words.text[t.end : a]
+        distance = gap.count(" ")
+        near = 1.0 / (1.0 + distance / 14.0)
+        near *= 0.75 ** len(_BREAK.findall(gap))
+        between = sum(1 for q in others if q.span != quantity.span and min(t.start, a) <= q.span[0] < max(t.start, a) and q.role != "other")
+        near *= 0.85**between
+        if quantity.subject:
+            near = 1.0 if t.form in partner else 0.02 if t.form in rivals else near * 0.8
+        out[i] = near
+    return out
+
+
+def _table_bonus(view: TableView, words: ClaimWords, index: TableIndex) -> float:
+    """What speaks for this table as a whole: it is named by the claim, or near it, or its caption fits the sentences before."""
+    label = view.table.label
+    if words.tables:
+        return 0.25 if label in words.tables else -0.12
+    bonus = 0.1 if label in words.near_tables else 0.0
+    headers = frozenset().union(view.caption_forms, *view.column_forms, *view.row_forms)
+    if words.context:
+        weights = {f: index.word_weight(f) for f in words.context}
+        bonus += 0.08 * sum(w for f, w in weights.items() if f in headers) / max(sum(weights.values()), 1e-9)
+    return bonus

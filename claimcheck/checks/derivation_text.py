@@ -1,0 +1,101 @@
+"""A derivation in words: arithmetic with every number as printed, then the places; and its cells as evidence."""
+
+from __future__ import annotations
+
+from claimcheck.checks.derivations import Batch
+from claimcheck.checks.table_index import TableIndex, TableView
+from claimcheck.foundation.numbers import cell_numbers
+from claimcheck.foundation.records import Evidence, Label, Quantity, Table
+
+
+def describe(batch: Batch, i: int, quantity: Quantity, label: Label, index: TableIndex) -> tuple[str, list[Evidence]]:
+    """("82.2 - 73.5 = 8.7: Table 2, Multi-task - XLM-R, Avg", the cells as evidence) of the i-th derivation of a batch."""
+    view = batch.fit.view
+    first = (int(batch.first[i][0]), int(batch.first[i][1]))
+    second = None if batch.second is None else (int(batch.second[i][0]), int(batch.second[i][1]))
+    value = float(batch.values[i])
+    claimed = quantity.text
+    name = table_name(view.table)
+    equal = _closing(value, quantity, label)
+    if batch.kind == "cell":
+        printed = printed_number(view, first, value / batch.scale)
+        given = _format(value, quantity)
+        arithmetic = f"{printed}, not {claimed}" if label == "refuted" else _same(printed, given, claimed, quantity)
+        cells = [first]
+        place = f"{view.table.row_name(first[0])}, {view.table.column_name(first[1])}"
+    elif batch.kind in ("difference", "relative", "error_reduction", "ratio") and second is not None:
+        a, b = printed_number(view, first), printed_number(view, second)
+        arithmetic = _PAIR[batch.kind].format(a=a, b=b) + f" = {equal}"
+        cells = [first, second]
+        place = _pair_place(view, first, second)
+    else:
+        lanes = batch.group[0]
+        rows = [first[0]] if second is None else [first[0], second[0]]
+        if batch.axis == "row":
+            groups = [[(r, c) for c in lanes] for r in rows]
+        else:
+            groups = [[(r, first[1]) for r in lanes]]
+        means = [f"({' + '.join(printed_number(view, x) for x in g)}) / {len(g)}" for g in groups]
+        arithmetic = " - ".join(means) + f" = {equal}"
+        cells = [x for g in groups for x in g]
+        names = [view.table.row_name(r) for r in rows] if batch.axis == "row" else [view.table.column_name(first[1])]
+        over = [view.table.column_name(c) if batch.axis == "row" else view.table.row_name(c) for c in lanes]
+        place = f"{' - '.join(names)}, {', '.join(over)}"
+    evidence = [Evidence(quote=view.table.grid[r][c].text, pointer=view.pointer(r, c, index.paper)) for r, c in cells]
+    return f"{arithmetic}: {name}, {place}", evidence
+
+
+_PAIR = {
+    "difference": "{a} - {b}",
+    "relative": "100 * ({a} - {b}) / {b}",
+    "error_reduction": "100 * ({a} - {b}) / (100 - {b})",
+    "ratio": "{a} / {b}",
+}
+
+
+def table_name(table: Table) -> str:
+    """"Table 2", or "unnumbered table #1" where no label is printed."""
+    return f"unnumbered table {table.label}" if table.label.startswith("#") else f"Table {table.label}"
+
+
+def printed_number(view: TableView, cell: tuple[int, int], value: float | None = None) -> str:
+    """The number of a cell as printed; of several, the one with that value."""
+    numbers = cell_numbers(view.table.grid[cell[0]][cell[1]].text)
+    if value is not None:
+        for n in numbers:
+            if abs(n.value - value) < 1e-9:
+                return ("-" if n.value < 0 else "") + n.text
+    return ("-" if numbers[0].value < 0 else "") + numbers[0].text
+
+
+def _format(value: float, quantity: Quantity) -> str:
+    return f"{value:.{max(quantity.decimals, 0)}f}"
+
+
+def _same(printed: str, given: str, claimed: str, quantity: Quantity) -> str:
+    if printed.replace(",", "") == f"{quantity.value:.{quantity.decimals}f}":
+        return f"{printed} = {claimed}"
+    if quantity.bound or quantity.high is not None:
+        return f"{printed} ({_bound(quantity)}{claimed})"
+    return f"{printed} ≈ {claimed}"
+
+
+def _bound(quantity: Quantity) -> str:
+    return f"{quantity.bound.replace('_', ' ')} " if quantity.bound else ""
+
+
+def _closing(value: float, quantity: Quantity, label: Label) -> str:
+    """What stands after the equals sign: the result, and the claimed number where the two differ."""
+    shown = _format(abs(value) if quantity.role in ("delta", "relative") and label != "refuted" else value, quantity)
+    if label == "refuted":
+        return f"{shown}, not {quantity.text}"
+    if quantity.bound or quantity.high is not None:
+        return f"{shown} ({_bound(quantity)}{quantity.text})"
+    return shown if shown == f"{quantity.value:.{quantity.decimals}f}" else f"{shown} ≈ {quantity.text}"
+
+
+def _pair_place(view: TableView, a: tuple[int, int], b: tuple[int, int]) -> str:
+    t = view.table
+    if a[1] == b[1]:
+        return f"{t.row_name(a[0])} - {t.row_name(b[0])}, {t.column_name(a[1])}"
+    return f"{t.row_name(a[0])}, {t.column_name(a[1])} - {t.column_name(b[1])}"

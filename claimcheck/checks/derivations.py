@@ -1,0 +1,234 @@
+"""Every derivation over a table's cells that could give a claimed number, as arrays: its value, its fit, its cells.
+
+Kinds: a cell; the difference, relative change, error reduction or ratio of two cells of a column or a row; the mean of a row
+or column; the difference of two means. Each batch covers one kind over one table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claimcheck.checks.alignment import ClaimWords, Fit
+from claimcheck.checks.table_index import Floats
+from claimcheck.foundation.records import Quantity
+
+Kind = Literal["cell", "difference", "relative", "error_reduction", "ratio", "mean", "mean_difference"]
+_AVERAGE = re.compile(r"\b(?:averag\w*|mean|overall|across\s+all|macro)\b", re.I)
+_BASELINE_ROW = re.compile(r"\b(?:baseline|base|vanilla|previous|prior|state[- ]of[- ]the[- ]art|sota|no|w/?o|without|none|original|standard)\b", re.I)
+MAX_PAIR_CELLS = 60_000  # pairs of one table and axis: above this, only the best fitting rows are paired
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Derivations of one kind over one table: `values`, `fits`, `slack` (n,); `first` and `second` index (row, column) pairs (n, 2)."""
+
+    kind: Kind
+    fit: Fit
+    values: Floats
+    fits: Floats
+    slack: Floats  # how far rounding of the cells can move the value
+    first: NDArray[np.int64]
+    second: NDArray[np.int64] | None = None
+    group: tuple[tuple[int, ...], ...] = ()  # for means: the rows or columns averaged
+    axis: Literal["row", "column"] = "row"
+    scale: float = 1.0
+
+
+def batches(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
+    """All derivations of one table that the quantity's role and unit allow."""
+    average = bool(_AVERAGE.search(words.text))
+    if quantity.role == "value":
+        yield from _cells(fit, quantity)
+        if average:
+            yield from _means(fit, quantity)
+    elif quantity.role in ("delta", "relative", "ratio"):
+        yield from _pairs(fit, quantity, words)
+        # tables print changes too: "+2.1", "Δ", "gain" columns
+        yield from _printed_changes(fit)
+        if average and quantity.role == "delta":
+            yield from _mean_differences(fit, words)
+
+
+def _half_width(fit: Fit) -> Floats:
+    half: Floats = 0.5 * np.power(10.0, -fit.view.decimals.astype(np.float64))
+    return half
+
+
+def _cells(fit: Fit, quantity: Quantity) -> Iterator[Batch]:
+    view = fit.view
+    rows, columns = np.nonzero(np.isfinite(view.values))
+    if not rows.size:
+        return
+    values = view.values[rows, columns]
+    fits = fit.cell[rows, columns]
+    scale = _scale(values, quantity)
+    extra = [(r, c, n.value) for r, c, n in view.extra]
+    if extra:
+        er, ec, ev = (np.array(x) for x in zip(*extra, strict=True))
+        rows, columns = np.concatenate([rows, er.astype(int)]), np.concatenate([columns, ec.astype(int)])
+        values, fits = np.concatenate([values, ev]), np.concatenate([fits, fit.cell[er.astype(int), ec.astype(int)] - 0.01])
+    slack = _half_width(fit)[rows, columns] * scale
+    yield Batch("cell", fit, values * scale, fits, slack, np.stack([rows, columns], 1), scale=scale)
+
+
+def _scale(values: Floats, quantity: Quantity) -> float:
+    """100 where the claim speaks in percent of a table of shares ("85.3 %" of 0.853)."""
+    shares = values.size > 0 and np.nanmax(np.abs(values)) <= 1.0
+    return 100.0 if shares and (quantity.unit in ("percent", "points") or quantity.value > 1.5) else 1.0
+
+
+def _pairs(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
+    view = fit.view
+    if np.isfinite(view.values).sum() < 2:
+        return
+    for axis in ("row", "column"):
+        yield from _axis_pairs(fit, quantity, axis)  # type: ignore[arg-type]
+
+
+def _axis_pairs(fit: Fit, quantity: Quantity, axis: Literal["row", "column"]) -> Iterator[Batch]:
+    """Ordered pairs of two rows in one column (axis "row"), or of two columns in one row."""
+    view = fit.view
+    values = view.values if axis == "row" else view.values.T
+    along, across = (fit.row, fit.column) if axis == "row" else (fit.column, fit.row)
+    along_hits, across_hits = (fit.row_hits, fit.column_hits) if axis == "row" else (fit.column_hits, fit.row_hits)
+    decimals = view.decimals if axis == "row" else view.decimals.T
+    lower = view.lower_is_better if axis == "row" else view.lower_is_better.T
+    own = view.own_rows if axis == "row" else view.own_columns
+    names = [
+        (view.table.row_name(i) if axis == "row" else view.table.column_name(i)) for i in range(values.shape[0])
+    ]
+    keep = np.nonzero(np.isfinite(values).any(axis=1))[0]
+    lanes = np.nonzero(np.isfinite(values).sum(axis=0) >= 2)[0]
+    if len(keep) < 2 or not len(lanes):
+        return
+    if len(keep) ** 2 * len(lanes) > MAX_PAIR_CELLS:
+        room = max(8, int((MAX_PAIR_CELLS / len(lanes)) ** 0.5))
+        keep = np.sort(keep[np.argsort(-along[keep], kind="stable")[:room]])
+        lanes = lanes[np.argsort(-across[lanes], kind="stable")[: max(1, MAX_PAIR_CELLS // len(keep) ** 2)]]
+    block = values[np.ix_(keep, lanes)]  # (n, m)
+    # an unnamed baseline is most often the best of the others, a row that says so, or the row beside
+    prior = np.array([0.45 if _BASELINE_ROW.search(names[i]) and not own[i] else 0.2 for i in keep])
+    best_other = _second_best(block, lower[np.ix_(keep, lanes)], own[keep])
+    named = along[keep]
+    second = np.maximum(named, prior)[None, :, None] + 0.0 * block[:, None, :]
+    second = np.maximum(second, np.where(best_other[None, :, :], 0.4, 0.0))
+    side = 0.55 * named[:, None, None] + 0.45 * second  # (first, second, lane)
+    total = float(fit.weights.sum())
+    if total > 0:
+        miss = 1 - along_hits[:, keep]
+        rest = (1 - across_hits[:, lanes]) * (1 - 0.9 * fit.caption_hits)[:, None]
+        explained = 1 - np.einsum("w,wa,wb,wm->abm", fit.weights, miss, miss, rest, optimize=True) / total
+    else:
+        explained = np.zeros(side.shape)
+    fits = 0.40 * side + 0.22 * across[lanes][None, None, :] + 0.38 * explained + fit.table
+    a, b, m = np.nonzero(np.isfinite(block[:, None, :]) & np.isfinite(block[None, :, :]))
+    off = a != b
+    a, b, m = a[off], b[off], m[off]
+    x, y = block[a, m], block[b, m]
+    half = 0.5 * np.power(10.0, -decimals[np.ix_(keep, lanes)].astype(np.float64))
+    slack = half[a, m] + half[b, m]
+    order = (keep[a], lanes[m], keep[b], lanes[m])
+    first = np.stack(order[:2] if axis == "row" else order[1::-1], 1)
+    second_index = np.stack(order[2:] if axis == "row" else order[:1:-1], 1)
+    f = fits[a, b, m]
+    scale = _scale(block, quantity)
+    role, unit = quantity.role, quantity.unit
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if role == "delta":
+            yield Batch("difference", fit, (x - y) * scale, f, slack * scale, first, second_index, axis=axis, scale=scale)
+        if role == "relative" or (role == "delta" and unit == "percent"):
+            less = 0.04 if role == "delta" else 0.0
+            change = 100 * (x - y) / np.abs(y)
+            yield Batch("relative", fit, change, f - less, 100 * slack / np.abs(y), first, second_index, axis=axis)
+            top = 1.0 if scale == 100 or (0 <= np.nanmin(block) and np.nanmax(block) <= 1) else 100.0
+            errors = np.where((y < top) & (y >= 0) & (x <= top), 100 * (x - y) / (top - y), np.nan)
+            yield Batch("error_reduction", fit, errors, f - less, 100 * slack / np.abs(top - y), first, second_index, axis=axis)
+        if role == "ratio":
+            yield Batch("ratio", fit, x / y, f, slack / np.abs(y) * (1 + np.abs(x / y)), first, second_index, axis=axis)
+
+
+def _second_best(block: Floats, lower: NDArray[np.bool_], own: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n, m): the best of the rows that are not the paper's own, in each lane."""
+    others = np.where(own[:, None] | ~np.isfinite(block), np.nan, np.where(lower, -block, block))
+    out = np.zeros(block.shape, dtype=bool)
+    for m in range(block.shape[1]):
+        lane = others[:, m]
+        if np.isfinite(lane).any():
+            out[:, m] = lane == np.nanmax(lane)
+    return out
+
+
+def _printed_changes(fit: Fit) -> Iterator[Batch]:
+    view = fit.view
+    change = np.array([bool(re.search(r"Δ|∆|delta|\bdiff|gain|improv|inc\.|\brel", view.table.column_name(c), re.I)) for c in range(view.table.width)])
+    change_rows = np.array([bool(re.search(r"Δ|∆|delta|\bdiff|gain|improv", view.table.row_name(r), re.I)) for r in range(view.table.height)])
+    signed = np.array([[c.text.lstrip()[:1] in "+-−–" and len(c.text.strip()) > 1 for c in row] for row in view.table.grid])
+    mask = np.isfinite(view.values) & (change[None, :] | change_rows[:, None] | signed)
+    rows, columns = np.nonzero(mask)
+    if rows.size:
+        yield Batch(
+            "cell", fit, view.values[rows, columns], fit.cell[rows, columns] + 0.05, _half_width(fit)[rows, columns],
+            np.stack([rows, columns], 1),
+        )  # fmt: skip
+
+
+def _lanes_of(fit: Fit, axis: Literal["row", "column"]) -> list[tuple[int, ...]]:
+    """Groups of columns (for row means) or rows (for column means) that a mean may run over: all, and each header group."""
+    view = fit.view
+    count = view.table.width if axis == "row" else view.table.height
+    path = view.table.column_path if axis == "row" else view.table.row_path
+    finite = np.isfinite(view.values).any(axis=0 if axis == "row" else 1)
+    usable = [i for i in range(count) if finite[i] and not _AVERAGE.search(" ".join(path(i)))]
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for i in usable:
+        names = path(i)
+        if len(names) > 1:
+            groups.setdefault((names[0],), []).append(i)
+            groups.setdefault(("*", names[-1]), []).append(i)
+    out = [tuple(usable)] + [tuple(g) for g in groups.values()]
+    return list(dict.fromkeys(g for g in out if len(g) > 1))
+
+
+def _means(fit: Fit, quantity: Quantity) -> Iterator[Batch]:
+    view = fit.view
+    for axis in ("row", "column"):
+        values = view.values if axis == "row" else view.values.T
+        named = fit.row if axis == "row" else fit.column
+        for lanes in _lanes_of(fit, axis):  # type: ignore[arg-type]
+            block = values[:, lanes]
+            complete = np.nonzero(np.isfinite(block).all(axis=1))[0]
+            if not complete.size:
+                continue
+            means = block[complete].mean(axis=1)
+            scale = _scale(block[complete], quantity)
+            fits = 0.6 * named[complete] + 0.3 * fit.explained.max(initial=0.0) + fit.table
+            decimals = (view.decimals if axis == "row" else view.decimals.T)[np.ix_(complete, lanes)]
+            slack = (0.5 * np.power(10.0, -decimals.astype(np.float64))).mean(axis=1)
+            anchor = np.full_like(complete, lanes[0])
+            first = np.stack([complete, anchor] if axis == "row" else [anchor, complete], 1)
+            yield Batch("mean", fit, means * scale, fits, slack * scale, first, None, (lanes,), axis, scale)  # type: ignore[arg-type]
+
+
+def _mean_differences(fit: Fit, words: ClaimWords) -> Iterator[Batch]:
+    view = fit.view
+    for lanes in _lanes_of(fit, "row"):
+        block = view.values[:, lanes]
+        complete = np.nonzero(np.isfinite(block).all(axis=1))[0]
+        if complete.size < 2 or complete.size > 60:
+            continue
+        means = block[complete].mean(axis=1)
+        a, b = (x.ravel() for x in np.meshgrid(range(len(complete)), range(len(complete)), indexing="ij"))
+        off = a != b
+        a, b = a[off], b[off]
+        fits = 0.33 * fit.row[complete][a] + 0.27 * np.maximum(fit.row[complete][b], 0.25) + 0.3 * fit.explained.max(initial=0.0) + fit.table
+        anchor = np.full_like(a, lanes[0])
+        yield Batch(
+            "mean_difference", fit, means[a] - means[b], fits, np.full(a.shape, 0.05), np.stack([complete[a], anchor], 1),
+            np.stack([complete[b], anchor], 1), (lanes,), "row",
+        )  # fmt: skip

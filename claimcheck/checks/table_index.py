@@ -1,0 +1,215 @@
+"""A document's tables made ready for search: values as arrays, header words with weights, own systems, better-is-lower."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claimcheck.foundation.numbers import Number, cell_numbers
+from claimcheck.foundation.records import Document, Pointer, Table
+from claimcheck.foundation.words import STOP, forms, tokens
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+# metrics of which less is better
+_LOWER = frozenset(
+    "error perplexity loss wer cer ter mae mse rmse fid eer latency time bpc cost runtime memory second ms hour".split()
+)
+_LOWER_CAPTION = re.compile(r"\b(?:perplexit(?:y|ies)|error\s+rates?|wer|bits[- ]per[- ]\w+)\b", re.I)
+# what a number measures; two different ones never stand for the same cell
+METRICS = frozenset(
+    """accuracy f1 em precision recall bleu rouge meteor cider perplexity error las uas map mrr auc wer ter cer mae mse rmse loss bpc bit
+    pearson spearman correlation time speed parameter size latency hit ndcg kappa iou""".split()
+)
+# words in a header that condition a result; a claim often leaves them out
+_OPTIONAL = frozenset("single ensemble test dev train % our proposed model".split())
+_OWN = re.compile(r"\b(?:ours|our\s+(?!\w*\s*(?:re-?)?impl|base|re-?impl|reproduc|run)|our$|proposed|this\s+(?:work|paper))", re.I)
+_NOT_OWN = re.compile(r"\bour\s+(?:re-?)?(?:impl|baseline|reprod|run|re-?train)|\bre-?impl|et\s+al", re.I)
+
+
+@dataclass(frozen=True)
+class TableView:
+    """One table as arrays over its grid.
+
+    `values` (height, width) holds the first number of each body cell, NaN elsewhere; `extra` the further numbers of cells such
+    as "79.1/68.2"; `row_forms` and `column_forms` the words that name each row and column.
+    """
+
+    table: Table
+    values: Floats
+    decimals: NDArray[np.int64]
+    bold: Bools
+    extra: tuple[tuple[int, int, Number], ...]
+    row_forms: tuple[frozenset[str], ...]
+    column_forms: tuple[frozenset[str], ...]
+    caption_forms: frozenset[str]
+    own_rows: Bools
+    own_columns: Bools
+
+    @cached_property
+    def lower_is_better(self) -> Bools:
+        """(height, width): whether less is better in a cell, from its column, row and caption words."""
+        columns = np.array([bool(f & _LOWER) for f in self.column_forms] or [False])
+        rows = np.array([bool(f & _LOWER) for f in self.row_forms] or [False])
+        grid = columns[None, :] | rows[:, None]
+        # a caption names the metric of a table whose headers name none
+        if not grid.any() and _LOWER_CAPTION.search(self.table.caption) and not self.caption_forms & METRICS - _LOWER:
+            grid = ~grid
+        return grid
+
+    def pointer(self, row: int, column: int, paper: str) -> Pointer:
+        """Where a cell stands."""
+        t = self.table
+        return Pointer(
+            paper=paper,
+            page=t.page,
+            box=t.grid[row][column].box or t.box,
+            table=t.label,
+            row=t.row_name(row),
+            column=t.column_name(column),
+            cell=(row, column),
+            line=t.line,
+        )
+
+
+@dataclass(frozen=True)
+class TableIndex:
+    """All tables of one piece of evidence, with the weight of each header word among them."""
+
+    paper: str
+    views: tuple[TableView, ...]
+    weight: dict[str, float]  # inverse document frequency over row and column names
+    own_names: frozenset[str]
+
+    def word_weight(self, form: str) -> float:
+        """How much a header word tells places apart; words that no header has weigh nothing."""
+        return self.weight.get(form, 0.0)
+
+    @property
+    def cells(self) -> int:
+        """Number cells in all tables."""
+        return int(sum(np.isfinite(v.values).sum() for v in self.views))
+
+
+def header_weight(form: str, weight: float) -> float:
+    """A word's share in how completely a claim names a header: optional words count little."""
+    return weight * (0.25 if form in _OPTIONAL else 1.0)
+
+
+def index_document(document: Document) -> TableIndex:
+    """The table index of a paper; its own systems are found from its title, abstract and "we propose" sentences."""
+    return _index(document.tables, document.paper.id, own_names(document))
+
+
+def index_tables(tables: Sequence[Table], paper: str = "") -> TableIndex:
+    """The table index of bare tables; own rows are those that say so ("ours", "proposed")."""
+    return _index(tables, paper, frozenset())
+
+
+def _index(tables: Sequence[Table], paper: str, own: frozenset[str]) -> TableIndex:
+    own |= _marked_own(tables)
+    views = tuple(_view(t, own) for t in tables)
+    counts: Counter[str] = Counter()
+    names = 0
+    for v in views:
+        for group in (v.row_forms[v.table.header_rows :], v.column_forms):
+            for name in {f for f in group if f}:
+                names += 1
+                counts.update(name)
+        counts.update(v.caption_forms - set(counts))
+    weight = {f: math.log(1.0 + (1 + names) / n) for f, n in counts.items()}
+    return TableIndex(paper, views, weight, own)
+
+
+def _marked_own(tables: Sequence[Table]) -> frozenset[str]:
+    """The coined names of rows and columns that some table marks as its own: "HBMP (our model)" names HBMP everywhere."""
+    paths = [t.row_path(r) for t in tables for r in range(t.header_rows, t.height)]
+    paths += [t.column_path(c) for t in tables for c in range(t.width)]
+    marked = [p for p in paths if p and _is_own(p, frozenset())]
+    coined = {t.form for p in marked for t in tokens(p[-1]) if t.namelike and len(t.form) > 2 and t.form not in _COMMON_NAMES}
+    # a name that other people's rows carry as well is no name of one's own
+    others = {t.form for p in paths if p and p not in marked and _CITED_ROW.search(p[-1]) for t in tokens(p[-1])}
+    return frozenset(coined - others)
+
+
+_CITED_ROW = re.compile(r"et\s+al|\((?:[^()]*\b)?(?:19|20)\d\d|\[\d+\]")
+
+
+def _view(table: Table, own: frozenset[str]) -> TableView:
+    height, width = table.height, table.width
+    values = np.full((height, width), np.nan)
+    decimals = np.zeros((height, width), dtype=np.int64)
+    bold = np.zeros((height, width), dtype=bool)
+    extra: list[tuple[int, int, Number]] = []
+    for r, c, cell in table.body():
+        numbers = cell_numbers(cell.text)
+        if not numbers:
+            continue
+        values[r, c], decimals[r, c], bold[r, c] = numbers[0].value, numbers[0].decimals, cell.bold
+        extra += [(r, c, n) for n in numbers[1:]]
+    rows = [table.row_path(r) for r in range(height)]
+    columns = [table.column_path(c) for c in range(width)]
+    return TableView(
+        table,
+        values,
+        decimals,
+        bold,
+        tuple(extra),
+        tuple(_name_forms(p) for p in rows),
+        tuple(_name_forms(p) for p in columns),
+        forms(table.caption),
+        np.array([_is_own(p, own) for p in rows], dtype=bool),
+        np.array([_is_own(p, own) for p in columns], dtype=bool),
+    )
+
+
+def _name_forms(path: Sequence[str]) -> frozenset[str]:
+    """The words of a header path. Single digits and letters count here: they tell "ROUGE-1" from "ROUGE-2"."""
+    found = {t.form for name in path for t in tokens(name)}
+    return frozenset(found - STOP) or frozenset(found)
+
+
+def _is_own(path: Sequence[str], own: frozenset[str]) -> bool:
+    name = " ".join(path)
+    if _NOT_OWN.search(name):
+        return False
+    if _OWN.search(name):
+        return True
+    return bool(own & {t.form for t in tokens(path[-1] if path else "")})
+
+
+_NAMED = re.compile(
+    r"\b(?:[Ww]e|[Tt]his\s+(?:paper|work))\b[^.]{0,60}?\b(?:propose|present|introduce|call|dub|develop|describe|term|name|denote)[a-z]*\b"
+    r"(?P<what>[^.;]{0,160})"
+)
+_CALLED = re.compile(r"\b(?:called|named|dubbed|termed|denoted(?:\s+as)?|refer(?:red)?\s+to\s+as|which\s+we\s+call)\s+(?:the\s+)?(?P<what>[^.;,]{0,40})")
+
+
+def own_names(document: Document) -> frozenset[str]:
+    """The words that name the paper's own systems: coined names in the title before a colon and after "we propose"."""
+    texts = [document.paper.abstract, *(s.text for s in document.sentences[:120] if s.kind in ("abstract", "body"))]
+    title = document.paper.title or next((s.text for s in document.sentences if s.kind == "title"), "")
+    stretches = [title.split(":")[0]] if ":" in title else []
+    for text in texts:
+        stretches += [m["what"] for pattern in (_NAMED, _CALLED) for m in pattern.finditer(text)]
+    coined: set[str] = set()
+    for stretch in stretches:
+        for t in tokens(stretch):
+            if t.namelike and len(t.form) > 2 and t.form not in _COMMON_NAMES:
+                coined.add(t.form)
+    return frozenset(coined)
+
+
+_COMMON_NAMES = frozenset(
+    """lstm bilstm rnn cnn gru crf nlp nmt smt mt qa ner pos srl bleu rouge f1 em elmo bert glove word2vec squad snli multinli mnli
+    gpu lda svm mlp hmm ccg amr cfg lm rl gan vae ensemble attention encoder decoder seq2seq english iii ii wsj ptb conll
+    ontonotes imdb sst trec coref nli rte ud url github acl emnlp naacl""".split()
+)

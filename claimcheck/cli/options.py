@@ -1,0 +1,36 @@
+"""Options that several subcommands share, so that they are called and explained the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PAPER = "A file (PDF, LaTeX, HTML, text), a LaTeX folder or archive, an arXiv id, a DOI or a URL."
+
+Papers = Annotated[list[str], typer.Argument(metavar="PAPER", help=PAPER, show_default=False)]
+OnePaper = Annotated[str, typer.Argument(metavar="PAPER", help=PAPER, show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one record a line.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Use the cache and local files only.")]
+OutFolder = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Write ledger.json and the formats into a folder of DIR.")
+]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="F", help="html, tex, md, csv or json; repeat it or use commas."),
+]
+
+
+def split_formats(given: list[str] | None) -> tuple[str, ...]:
+    """The formats that were asked for, each once; raises UsageError for an unknown one."""
+    from claimcheck.foundation.errors import UsageError
+    from claimcheck.publish import FORMATS
+
+    names = tuple(
+        dict.fromkeys(name.strip().lower() for part in given or () for name in part.split(",") if name.strip())
+    )
+    for name in names:
+        if name not in FORMATS:
+            raise UsageError(f"there is no format '{name}'", where="--format", todo=f"known are {', '.join(FORMATS)}")
+    return names

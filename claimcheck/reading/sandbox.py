@@ -1,0 +1,141 @@
+"""The parent's side of reading: start a worker, wait no longer than allowed, accept nothing but a Document."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import signal
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from claimcheck.foundation.errors import ClaimcheckError, InputError, NotAPaperError, UnreadableInputError
+from claimcheck.foundation.process import Child, ChildLostError, error_from_json, pack
+from claimcheck.foundation.records import Document, Paper, Source
+from claimcheck.foundation.store import Store
+from claimcheck.reading.dispatch import reader_version
+from claimcheck.reading.worker import out_of_memory
+
+if TYPE_CHECKING:
+    from claimcheck.foundation.settings import Settings
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+def read_in_sandbox(source: Source, settings: Settings, *, tables: bool = True) -> Document:
+    """See `claimcheck.reading.read_source`."""
+    store = Store(settings.home)
+    key = _cache_key(source, settings, tables)
+    document = _from_cache(store, key)
+    if document is None:
+        document = _run_worker(source, settings, tables)
+        store.put("documents", key, document.model_dump_json().encode())
+    _refuse_unless_readable(document, source)
+    return document
+
+
+def source_digest(source: Source) -> str:
+    """sha256 in hex over all that reading depends on: kind, entry, what is known of the paper, names and bytes."""
+    digest = hashlib.sha256(f"{source.kind}\0{source.main}\0{source.paper.model_dump_json()}\0".encode())
+    for name, data in sorted(source.files.items()):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
+    return digest.hexdigest()
+
+
+def _cache_key(source: Source, settings: Settings, tables: bool) -> str:
+    parts = (source_digest(source), reader_version(), str(tables), str(settings.max_pages))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _from_cache(store: Store, key: str) -> Document | None:
+    data = store.get("documents", key)
+    if data is None:
+        return None
+    try:
+        return Document.model_validate_json(data)
+    except ValidationError:  # written by a crash or another version: read again
+        return None
+
+
+def _run_worker(source: Source, settings: Settings, tables: bool) -> Document:
+    request = {
+        "tables": tables,
+        "max_pages": settings.max_pages,
+        "seconds": settings.read_seconds,
+        "memory_mb": settings.read_memory_mb,
+    }
+    where = source.paper.id
+    with Child("claimcheck.reading.worker", trusted=False) as child:
+        try:
+            reply = child.ask(pack(request, source), seconds=settings.read_seconds)
+        except ChildLostError as lost:
+            raise _explain(lost, settings, where) from None
+    try:
+        return _document_from(reply, source)
+    except (ValidationError, ValueError) as error:
+        raise UnreadableInputError(
+            f"the {source.kind} reader gave an answer that is no document ({type(error).__name__})",
+            where=where,
+            todo="give another form of the paper (LaTeX, HTML or PDF), and please report it",
+        ) from None
+
+
+def _document_from(reply: bytes, source: Source) -> Document:
+    """The worker's Document; raises the error it answered with, ValueError where the answer is neither."""
+    prefix = b'{"document":'
+    if not reply.startswith(prefix):
+        answer = json.loads(reply)
+        if not isinstance(answer, dict) or "error" not in answer:
+            raise ValueError("neither document nor error")
+        raise _with_place(error_from_json(answer["error"]), source.paper.id)
+    document = Document.model_validate_json(reply[len(prefix) : -1])
+    return document.model_copy(update={"paper": _trusted(source.paper, document.paper)})
+
+
+def _trusted(known: Paper, read: Paper) -> Paper:
+    """What the reader found out about the paper, except where it was known before: a paper cannot rename itself."""
+    settled = {name: value for name, value in known if value}
+    return read.model_copy(
+        update={"id": known.id, "version": known.version, "source_kind": known.source_kind, **settled}
+    )
+
+
+def _with_place(error: ClaimcheckError, where: str) -> ClaimcheckError:
+    return error if error.where else type(error)(error.what, where=where, todo=error.todo)
+
+
+def _explain(lost: ChildLostError, settings: Settings, where: str) -> InputError:
+    cpu_limit = -signal.SIGXCPU if hasattr(signal, "SIGXCPU") else None
+    if lost.timed_out or (cpu_limit is not None and lost.exit_code == cpu_limit):
+        return UnreadableInputError(
+            f"reading it takes more than {settings.read_seconds:g} s",
+            where=where,
+            todo="set CLAIMCHECK_READ_SECONDS higher, or give fewer pages or another form of the paper",
+        )
+    if lost.exit_code == -9:
+        error = out_of_memory(settings.read_memory_mb)
+        return UnreadableInputError(error.what, where=where, todo=error.todo)
+    return UnreadableInputError(
+        f"the parser {lost.cause} on it: the file is damaged or hostile",
+        where=where,
+        todo="give another form of the paper (LaTeX, HTML or PDF)",
+    )
+
+
+def _refuse_unless_readable(document: Document, source: Source) -> None:
+    for sentence in document.sentences:
+        words = _WORD.findall(sentence.text)
+        if len(words) >= 2 or sum(map(len, words)) >= 8:  # scripts without spaces have one long "word"
+            return
+    pages = document.paper.pages_not_read
+    if source.kind == "pdf":
+        missing = f"; {len(pages)} of {document.pages} pages could not be read" if pages else ""
+        raise NotAPaperError(
+            f"no readable sentence in it; its pages may be pictures{missing}",
+            where=source.paper.id,
+            todo="run text recognition over it first (for example ocrmypdf)",
+        )
+    raise NotAPaperError(
+        "no readable sentence in it", where=source.paper.id, todo="give a paper as LaTeX, HTML, PDF or text"
+    )
