@@ -76,9 +76,9 @@ def _ends(quantity: Quantity) -> tuple[Quantity, ...]:
     """The two ends of a range as quantities of their own: "2.6 to 14.2 points" holds when both are found."""
     if quantity.high is None:
         return (quantity,)
-    low = quantity.model_copy(update={"high": None, "text": f"{quantity.value:.{quantity.decimals}f} of {quantity.text}"})
+    low = quantity.model_copy(update={"high": None, "aggregation": "range", "text": f"{quantity.value:.{quantity.decimals}f} of {quantity.text}"})
     high = quantity.model_copy(
-        update={"high": None, "value": quantity.high, "text": f"{quantity.high:.{quantity.decimals}f} of {quantity.text}"}
+        update={"high": None, "aggregation": "range", "value": quantity.high, "text": f"{quantity.high:.{quantity.decimals}f} of {quantity.text}"}
     )
     return low, high
 
@@ -140,7 +140,7 @@ def explicit(signs: Mapping[str, float]) -> bool:
 def refutable(quantity: Quantity, ranking: Ranking, place: int) -> bool:
     """Whether a number may be refuted at all: it is exact, printed as finely as the cell, and no place that fits nearly as
     well gives it."""
-    if quantity.bound is not None:
+    if quantity.bound is not None or quantity.aggregation == "range":
         return False
     if quantity.decimals == 0 and ranking.decimals[place] > 0:
         return False

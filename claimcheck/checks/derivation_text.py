@@ -14,6 +14,8 @@ def describe(batch: Batch, i: int, quantity: Quantity, label: Label, index: Tabl
     first = (int(batch.first[i][0]), int(batch.first[i][1]))
     second = None if batch.second is None else (int(batch.second[i][0]), int(batch.second[i][1]))
     value = float(batch.values[i])
+    if batch.kind == "difference" and second is not None and label != "refuted" and value < 0:
+        first, second, value = second, first, -value  # a change of 2.1 reads as the larger less the smaller
     claimed = quantity.text
     name = table_name(view.table)
     equal = _closing(value, quantity, label)

@@ -87,8 +87,11 @@ def _pairs(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
     view = fit.view
     if np.isfinite(view.values).sum() < 2:
         return
-    for axis in ("row", "column"):
-        yield from _axis_pairs(fit, quantity, axis)  # type: ignore[arg-type]
+    # where the columns are the systems, rows are data sets, and a difference of two data sets says nothing
+    systems_across = view.own_columns.any() and not view.own_rows.any()
+    if not systems_across:
+        yield from _axis_pairs(fit, quantity, "row")
+    yield from _axis_pairs(fit, quantity, "column")
 
 
 def _axis_pairs(fit: Fit, quantity: Quantity, axis: Literal["row", "column"]) -> Iterator[Batch]:

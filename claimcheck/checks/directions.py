@@ -177,6 +177,9 @@ def _order_by_words(candidate: Candidate, before: str, after: str) -> tuple[tupl
     along = view.row_forms if rows else view.column_forms
     own = view.own_rows if rows else view.own_columns
     ia, ib = (a[0], b[0]) if rows else (a[1], b[1])
+    # "averaging all layers instead of using the last": what follows is the other side
+    parts = re.split(r"\b(?:instead\s+of|rather\s+than|in\s+place\s+of)\b", before, maxsplit=1)
+    before, after = parts[0], " ".join([after, *parts[1:]])
     said_before, said_after = forms(before), forms(after)
     score_a = _share(along[ia], said_before, along[ib]) - _share(along[ia], said_after, along[ib])
     score_b = _share(along[ib], said_before, along[ia]) - _share(along[ib], said_after, along[ia])
@@ -254,7 +257,7 @@ def _named_rival(view: TableView, cell: tuple[int, int], words: str) -> tuple[in
     return best[0][1]
 
 
-def _raw(view: TableView, cell: tuple[int, int], sense: Sense) -> Sense:
+def raw_sense(view: TableView, cell: tuple[int, int], sense: Sense) -> Sense:
     """The sense as higher or lower, by the metric's direction."""
     if sense in ("higher", "lower"):
         return sense
@@ -266,7 +269,7 @@ def _verdict(view: TableView, subject: tuple[int, int], other: tuple[int, int], 
     x, y = float(view.values[subject]), float(view.values[other])
     if x == y or not (np.isfinite(x) and np.isfinite(y)):
         return None
-    way = _raw(view, subject, sense)
+    way = raw_sense(view, subject, sense)
     holds = x > y if way == "higher" else x < y
     return _check(view, [subject, other], holds, "<" if x < y else ">", spoken, index)
 
@@ -281,7 +284,7 @@ def _against_all(view: TableView, cell: tuple[int, int], sense: Sense, spoken: s
     others = [x for x in _lane(view, cell) if not view.own_rows[x[0]]] or _lane(view, cell)
     if len(others) < 2:
         return None
-    way = _raw(view, cell, sense)
+    way = raw_sense(view, cell, sense)
     x = float(view.values[cell])
     values = [float(view.values[o]) for o in others]
     if way == "higher":
@@ -309,7 +312,7 @@ def _superlative(claim: Claim, sense: Sense, m: re.Match[str], placed: Sequence[
     others = _lane(view, cell)
     if len(others) < 2:
         return None
-    way = _raw(view, cell, sense)
+    way = raw_sense(view, cell, sense)
     x = float(view.values[cell])
     values = [float(view.values[o]) for o in others]
     top, bottom = max(values), min(values)

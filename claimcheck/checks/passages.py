@@ -19,6 +19,7 @@ from claimcheck.foundation.records import Check, Claim, Document, Evidence, Pass
 from claimcheck.foundation.words import forms
 
 SAME_MEANING = 0.72  # cosine from which a passage says the same
+SAME_WORDS = 0.9  # and from which a sentence of the same paper without numbers does
 CANDIDATES = 6  # sentences that are embedded for a claim, chosen by shared words
 _NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|n't|without|fails?|failed|unable|cannot|hardly|lack(?:s|ed)?)\b", re.I)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?")
@@ -123,6 +124,8 @@ def _compare(claim: Claim, line: Line, cosine: float) -> Check | None:
     evidence = [Evidence(quote=line.text, pointer=line.pointer)]
     score = round(min(1.0, max(0.0, (cosine - 0.5) * 1.8)), 4)
     contrary = negated != turned
+    if line.own and not numbers and cosine < SAME_WORDS:
+        return None  # without a number to share, only nearly the same words are the same claim
     if numbers <= theirs and not contrary:
         reason = "the paper says the same elsewhere" if line.own else "the passage says the same"
         return Check(kind="text", label="supported", score=score * (0.8 if numbers else 0.6), evidence=evidence, reason=reason)

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from claimcheck.checks.cells import check_numbers, to_check
+from claimcheck.checks.counts import check_counts
 from claimcheck.checks.decide import decide
 from claimcheck.checks.directions import check_directions
+from claimcheck.checks.named import check_names
 from claimcheck.checks.passages import Line, PassageIndex, check_texts
 from claimcheck.checks.table_index import TableIndex, index_document, index_tables
 from claimcheck.foundation.models.encoder import SentenceEncoder
@@ -57,7 +59,7 @@ def _check_group(claims: Sequence[Claim], evidence: Sequence[Document | Table | 
             findings = check_numbers(claim, index)
             checks = [to_check(f, index) for f in findings]
             found = _better(found, checks)
-            compared += check_directions(claim, findings, index)
+            compared += check_directions(claim, findings, index) + check_counts(claim, index) + check_names(claim, findings, index)
         numbers.append(found)
         directions.append(compared)
     texts: list[Check | None] = [None] * len(claims)

@@ -187,8 +187,8 @@ def _is_own(path: Sequence[str], own: frozenset[str]) -> bool:
 
 
 _NAMED = re.compile(
-    r"\b(?:[Ww]e|[Tt]his\s+(?:paper|work))\b[^.]{0,60}?\b(?:propose|present|introduce|call|dub|develop|describe|term|name|denote)[a-z]*\b"
-    r"(?P<what>[^.;]{0,160})"
+    r"\b(?:[Ww]e|[Tt]his\s+(?:paper|work))\b[^.]{0,60}?\b(?:propose|present|introduce|call|dub|term|name)[a-z]*\b"
+    r"(?P<what>[^.;:]{0,90})"
 )
 _CALLED = re.compile(r"\b(?:called|named|dubbed|termed|denoted(?:\s+as)?|refer(?:red)?\s+to\s+as|which\s+we\s+call)\s+(?:the\s+)?(?P<what>[^.;,]{0,40})")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from claimcheck.claims.detect import detect
@@ -111,26 +112,37 @@ def _merge(kept: Sequence[_Candidate]) -> list[list[_Candidate]]:
     """Groups of sentences that say the same: the same result numbers in much the same words, or nearly the same words."""
     groups: list[list[_Candidate]] = []
     keys: list[tuple[frozenset[tuple[float, str]], frozenset[str]]] = []
-    for candidate in kept:
+    # groups by what a sentence must share to be the same claim: a result number, or its two rarest words
+    by_sign: dict[object, list[int]] = {}
+    said = [forms(c[1].text) for c in kept]
+    common = Counter(f for words in said for f in words)
+    for candidate, words in zip(kept, said, strict=True):
         numbers = frozenset((q.value, q.unit if q.unit != "percent" else "") for q in candidate[2] if _is_result(q))
-        said = forms(candidate[1].text)
-        for g, (other_numbers, other_said) in enumerate(keys):
-            if not said or not other_said:
-                continue
-            common = len(said & other_said)
-            jaccard = common / len(said | other_said)
-            smaller = common / min(len(said), len(other_said))
-            shared = numbers & other_numbers
-            same = (jaccard >= 0.8 and numbers == other_numbers) or (
-                bool(shared) and (shared == numbers or shared == other_numbers) and smaller >= 0.55 and jaccard >= 0.3
-            )
-            if same:
-                groups[g].append(candidate)
-                break
-        else:
-            groups.append([candidate])
-            keys.append((numbers, said))
+        signs: list[object] = [*numbers, *sorted(words, key=lambda f: (common[f], f))[:2]]
+        near = sorted({g for sign in signs for g in by_sign.get(sign, ())[:50]})
+        home = next((g for g in near if _same(numbers, words, *keys[g])), None)
+        if home is None:
+            home = len(groups)
+            groups.append([])
+            keys.append((numbers, words))
+            for sign in signs:
+                by_sign.setdefault(sign, []).append(home)
+        groups[home].append(candidate)
     return groups
+
+
+def _same(
+    numbers: frozenset[tuple[float, str]], words: frozenset[str], others: frozenset[tuple[float, str]], other_words: frozenset[str]
+) -> bool:
+    """Whether two sentences make the same claim."""
+    if not words or not other_words:
+        return False
+    common = len(words & other_words)
+    jaccard, smaller = common / len(words | other_words), common / min(len(words), len(other_words))
+    shared = numbers & others
+    if shared and (shared == numbers or shared == others):
+        return smaller >= 0.55 and jaccard >= 0.3
+    return jaccard >= 0.8 and numbers == others
 
 
 def _claim(document: Document, group: Sequence[_Candidate]) -> Claim:

@@ -378,8 +378,6 @@ def _commands(node: Node) -> list[Node]:
         return [node]
     if node.kind == "group" or (node.kind == "env" and node.text in ("document", "frontmatter", "center", "titlepage")):
         return [c for child in node.children for c in _commands(child)]
-    if node.kind == "cmd!":
-        return []
     return []
 
 
