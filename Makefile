@@ -30,7 +30,7 @@ install: $(STAMP) ## Set up .venv with everything pinned in constraints.txt
 
 $(STAMP): pyproject.toml constraints.txt
 	@"$(PYTHON)" -c '$(RECENT)' 2>/dev/null || \
-		{ echo "claimcheck needs Python 3.11 or later: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 2; }
+		{ echo "claimcheck needs Python 3.11 or later, and '$(PYTHON)' is not: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 2; }
 	@case "$(PYTHON)" in $(BIN)/*) ;; *) "$(PYTHON)" -m venv --clear $(VENV) ;; esac
 	@rm -f $(VENV)/.installed-*
 	@echo "Installing into $(VENV) (the first time takes minutes)" >&2
@@ -51,10 +51,11 @@ test-all: $(STAMP) ## Run all tests
 	@$(BIN)/python -m pytest -n $(PROCESSES) $(PYTEST_ARGS)
 
 lint: $(STAMP) ## Check style, types and spelling
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/codespell
+	@failed=; \
+	for check in "ruff check ." "ruff format --check ." mypy codespell; do \
+		echo "$$check"; $(BIN)/$$check || failed="$$failed, $$check"; \
+	done; \
+	[ -z "$$failed" ] || { echo "failed: $${failed#, }" >&2; exit 1; }
 
 format: $(STAMP) ## Put the code into its format
 	@$(BIN)/ruff check --fix .

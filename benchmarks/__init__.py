@@ -1,1 +1,1 @@
-"""The measurements that the documentation quotes: each prints one table and writes JSON; benchmarks/README.md lists them."""
+"""The measurements that the documentation quotes: each prints one table and writes JSON (benchmarks/README.md)."""

@@ -21,7 +21,10 @@ MISSING = 3  # exit code where the data are absent, as for a missing paper
 
 
 def data_folder() -> Path:
-    """The development data: CLAIMCHECK_DATA, else ../shared/data beside the repository. Exits with a message where absent."""
+    """The development data: CLAIMCHECK_DATA, else ../shared/data beside the repository.
+
+    Exits with a message where there are none.
+    """
     folder = Path(os.environ.get("CLAIMCHECK_DATA") or ROOT.parent / "shared" / "data")
     if not (folder / "results").is_dir():
         told = "CLAIMCHECK_DATA" if os.environ.get("CLAIMCHECK_DATA") else "../shared/data beside the repository"
@@ -48,7 +51,7 @@ def page_count(pdf: Path) -> int:
     """Pages of a PDF as pdfium counts them."""
     import pypdfium2
 
-    with pypdfium2.PdfDocument(pdf) as document:
+    with pypdfium2.PdfDocument(pdf) as document:  # type: ignore[no-untyped-call]
         return len(document)
 
 
@@ -101,7 +104,9 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     lines = [list(map(str, header)), *([_shown(x) for x in row] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     for line in lines:
-        first, *rest = (text.ljust(w) if i == 0 else text.rjust(w) for i, (text, w) in enumerate(zip(line, widths)))
+        first, *rest = (
+            text.ljust(w) if i == 0 else text.rjust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True))
+        )
         print("  ".join([first, *rest]).rstrip())
 
 

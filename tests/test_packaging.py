@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 import claimcheck
@@ -107,7 +107,7 @@ def test_the_sdist_can_be_tested_and_built_from(sdist: Path) -> None:
     assert not [name for name in names if name.startswith((".venv", ".git/", "out/"))]
 
 
-def pins() -> dict[str, Version]:
+def pins() -> dict[NormalizedName, Version]:
     lines = [line.split("#")[0].strip() for line in (ROOT / "constraints.txt").read_text().splitlines()]
     found = {}
     for line in filter(None, lines):
@@ -126,7 +126,7 @@ def test_constraints_are_sorted_and_without_local_versions() -> None:
 def test_what_the_wheel_requires_is_pinned_to_a_version_that_it_allows(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
-        requirements = [Requirement(x) for x in message_from_bytes(archive.read(name)).get_all("Requires-Dist")]
+        requirements = [Requirement(x) for x in message_from_bytes(archive.read(name)).get_all("Requires-Dist", [])]
     assert len(requirements) == len(PROJECT["dependencies"]) + len(PROJECT["optional-dependencies"]["dev"])
     pinned = pins()
     wrong = [

@@ -1,7 +1,7 @@
 """Chance control: claimed numbers replaced by random ones of the same form; how many still find an accepted derivation.
 
-The sentence stays as it is, so that rows and columns are found as before and only the number is meaningless. One number is
-replaced at a time, the others of its sentence stay true: that is the hardest case, for they pull it to their table.
+The sentence stays as it is, so that rows and columns are found as before and only the number is meaningless. One number
+is replaced at a time, the others of its sentence stay true: that is the hardest case, for they pull it to their table.
 """
 
 from __future__ import annotations
@@ -49,30 +49,27 @@ def random_number(printed: str, rng: random.Random) -> str:
 
 
 def with_random(claim: Claim, quantity: Quantity, rng: random.Random) -> tuple[Claim, Quantity] | None:
-    """The claim with random numbers in the place of one quantity, and that quantity; None where its digits are not found.
+    """The claim with random numbers in the place of one quantity, and that quantity; None where it has no digits.
 
-    The text keeps its length, so that every other span stays right. Of a range both ends are drawn, the lower one first.
+    The text keeps its length, so that every other span stays right. Of a range both ends are drawn, the lower first.
     """
     start, end = quantity.span
     printed = claim.text[start:end]
     found = list(_DIGITS.finditer(printed))[: 1 if quantity.high is None else 2]
-    if not found or (quantity.high is not None and len(found) < 2):
+    true = [_value(m[0]) for m in found]
+    if len(found) < (1 if quantity.high is None else 2) or not all(true):
         return None
-    drawn = sorted((random_number(m[0], rng) for m in found), key=_value)
-    if quantity.high is not None and [len(x) for x in drawn] != [len(m[0]) for m in found]:
+    drawn = [random_number(m[0], rng) for m in found]
+    while sorted(drawn, key=_value) != drawn:
         drawn = [random_number(m[0], rng) for m in found]
-        if _value(drawn[0]) > _value(drawn[1]):
-            return None
     for match, new in zip(found, drawn, strict=True):
         printed = printed[: match.start()] + new + printed[match.end() :]
-    values = [_value(x) for x in drawn]
-    sign = -1.0 if quantity.value < 0 else 1.0
+    # sign and scale ("1.5M") stay as the reader of the quantity understood them
+    values = [
+        _value(new) * q / old for new, q, old in zip(drawn, (quantity.value, quantity.high or 0), true, strict=False)
+    ]
     changed = quantity.model_copy(
-        update={
-            "text": quantity.text.replace(claim.text[start:end], printed) or printed,
-            "value": sign * values[0],
-            "high": None if quantity.high is None else values[1],
-        }
+        update={"text": printed, "value": values[0], "high": None if quantity.high is None else values[1]}
     )
     quantities = tuple(changed if q is quantity else q for q in claim.quantities)
     text = claim.text[:start] + printed + claim.text[end:]

@@ -1,4 +1,4 @@
-"""What a person saw: causes of alarms and judgements on sampled checks, kept in files so that a rerun does not lose them."""
+"""What a person saw: causes of alarms and judgements on sampled checks, kept in files so that reruns keep them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Planted errors: claims that a table supports, made false in one digit or in one word of direction.
 
-number: one digit of a number that the derivation names is changed, so that the value moves by at least 3.5 units of its last
-digit and leaves its rounding interval by 3. Years, numbers of tables, figures and sections, and numbers under a bound ("over
-80") stay as they are. direction: one word is turned round ("outperforms" becomes "underperforms").
+number: one digit of a number that the derivation names is changed, so that the value moves by at least 3.5 units of its
+last digit and leaves its rounding interval by 3. Years, numbers of tables, figures and sections, and numbers under a
+bound ("over 80") stay as they are. direction: one word is turned round ("outperforms" becomes "underperforms").
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _NAMES_A_PLACE = re.compile(
-    r"""(?: \b(?:tables?|tab\.|figures?|fig\.|sections?|sec\.|equations?|eqs?\.?|appendix) | § | \[[^\]]* ) \s* \(? $""",
+    r"""(?: \b(?:tables?|tab\.|figures?|fig\.|sections?|sec\.|equations?|eqs?\.?|appendix) | § | \[[^\]]* )
+        \s* \(? $""",
     re.VERBOSE | re.IGNORECASE,
 )
 _BOUNDED = re.compile(
@@ -70,7 +71,7 @@ class Planted:
 
 
 def wrong_numbers(text: str, derivation: str) -> Iterator[str]:
-    """Every text that differs from `text` in one digit of a number that the derivation names, and means something else."""
+    """Every text that differs in one digit of a number that the derivation names, and says something else."""
     named = [float(x.replace(",", "")) for x in re.findall(r"\d[\d,]*(?:\.\d+)?", _TABLE_NAME.sub(" ", derivation))]
     for match in _NUMBER.finditer(text):
         printed, before, after = match[0], text[: match.start()], text[match.end() :]
@@ -104,7 +105,7 @@ def wrong_direction(text: str) -> str | None:
 
 
 def plant(paper: CheckedPaper, rng: random.Random) -> list[Planted]:
-    """Falsifies the table-supported claims of a paper and checks them as plain strings; each true one is checked as well."""
+    """Falsifies the table-supported claims of a paper and checks them as plain strings, the true ones as well."""
     plans: list[tuple[Claim, str, str]] = []
     kept: list[tuple[Claim, str, str]] = []
     for claim, verdict in paper.pairs():

@@ -1,7 +1,7 @@
 """A sample of supported table checks for an eye, drawn so that it stays much the same while the checks change.
 
-Checks are ordered by a hash of the seed, the paper, the claim and the derivation, and the first ones are taken: a check that
-comes or goes moves no other, so that judgements keep their worth from one version to the next.
+Checks are ordered by a hash of the seed, the paper, the claim and the derivation, and the first ones are taken: a check
+that comes or goes moves no other, so that judgements keep their worth from one version to the next.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from benchmarks.own_tables.untouched import CheckedPaper, cites_table, numeric_checks
-from claimcheck.foundation.records import Box, Pointer
+from claimcheck.foundation.records import Box, Label, Pointer
 
 
 @dataclass(frozen=True)
 class SampledCheck:
-    """A supported table check, with all that is needed to draw it beside its page."""
+    """A table check, with all that is needed to draw it beside its page."""
 
     paper: str
     claim: str  # id
@@ -39,11 +39,11 @@ class SampledCheck:
         return hashlib.sha256("\0".join((str(seed), *self.key)).encode()).hexdigest()
 
 
-def supported_checks(paper: CheckedPaper) -> list[SampledCheck]:
-    """Every supported table check of a paper."""
+def table_checks(paper: CheckedPaper, label: Label) -> list[SampledCheck]:
+    """Every table check of a paper that has the label."""
     found = []
     for claim, verdict in paper.pairs():
-        for check in numeric_checks(verdict, "supported"):
+        for check in numeric_checks(verdict, label):
             if not cites_table(check) or paper.document is None:
                 continue
             pointers = tuple(e.pointer for e in check.evidence)

@@ -1,4 +1,4 @@
-"""The sheet for an eye: for each sampled check one picture of its table, the cited cells framed, under claim and derivation.
+"""The sheet for an eye: for each sampled check a picture of its table with the cited cells framed, and the claim.
 
 It shows whole table regions of other people's papers and therefore belongs outside the repository.
 """
@@ -6,6 +6,7 @@ It shows whole table regions of other people's papers and therefore belongs outs
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ WIDTH = 1000  # pixels of a picture
 MARGIN = 48.0  # points around the table, which mostly takes the caption in
 LEAST = 260.0  # points: a narrow table is shown with what stands beside it
 HEADER_SIZE = 17
+_OTHERWISE = str.maketrans({"≈": "~", "≥": ">=", "≤": "<=", "–": "-", "—": "-", "−": "-", "λ": "lambda"})
 COLOURS = ("#d00000", "#0050d0", "#008030", "#a000a0")  # first cell, second cell, further ones
 
 
@@ -34,7 +36,7 @@ def write_sheet(
     if folder.is_relative_to(ROOT):
         raise ValueError("the sheet shows pages of other people's papers: choose a folder outside the repository")
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [f"# {len(checks)} supported table checks", ""]
+    lines = [f"# {len(checks)} table checks", ""]
     for number, check in enumerate(checks, 1):
         picture = folder / f"{number:02}.png"
         draw_check(check, pdfs[check.paper], f"{number:02}  {check.paper}  {check.claim}").save(picture)
@@ -78,19 +80,18 @@ def _region(check: SampledCheck, pdf: Path) -> Image.Image:
     page_number = next((p.page for p in check.pointers if p.page is not None), None)
     if page_number is None:
         return Image.new("RGB", (WIDTH, 40), "#eeeeee")
-    with pypdfium2.PdfDocument(pdf) as document:
+    with pypdfium2.PdfDocument(pdf) as document:  # type: ignore[no-untyped-call]
         page = document[page_number - 1]
         width, height = page.get_size()
         x0, y0, x1, y1 = _crop(check, width, height)
         scale = WIDTH / (x1 - x0)
-        whole = page.render(scale=scale).to_pil().convert("RGB")
+        whole: Image.Image = page.render(scale=scale).to_pil().convert("RGB")
     pen = ImageDraw.Draw(whole)
     for i, pointer in enumerate(check.pointers):
         if pointer.box is not None and pointer.page == page_number:
             a, b, c, d = (v * scale for v in pointer.box)
             pen.rectangle((a - 3, b - 3, c + 3, d + 3), outline=COLOURS[min(i, len(COLOURS) - 1)], width=3)
-    part = whole.crop((round(x0 * scale), round(y0 * scale), round(x0 * scale) + WIDTH, round(y1 * scale)))
-    return part
+    return whole.crop((round(x0 * scale), round(y0 * scale), round(x0 * scale) + WIDTH, round(y1 * scale)))
 
 
 def _crop(check: SampledCheck, width: float, height: float) -> Box:
@@ -104,5 +105,6 @@ def _crop(check: SampledCheck, width: float, height: float) -> Box:
 
 
 def _printable(text: str) -> str:
-    """Text without control characters, which the font cannot draw."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    """Text with what the font cannot draw written otherwise."""
+    plain = unicodedata.normalize("NFKC", text).translate(_OTHERWISE)
+    return "".join(c if c.isprintable() else " " for c in plain)

@@ -16,14 +16,16 @@ from claimcheck.checks.table_index import METRICS, Floats, TableIndex, TableView
 from claimcheck.foundation.records import Claim, Quantity, Span
 from claimcheck.foundation.words import STOP, Token, forms, tokens
 
-_BREAK = re.compile(r"[;:]|\.\s|\b(?:while|whereas|but|although|however)\b|,\s+(?:and|with|which|where)\b|[()]", re.I)
-_CLAUSE = re.compile(r"[;:]|\.\s|,?\s\b(?:while|whereas|but|although|which)\b")
+_BREAK = re.compile(r"[;:—]|\.\s|\b(?:while|whereas|but|although|however)\b|,\s+(?:and|with|which|where)\b|[()]", re.I)
+_CLAUSE = re.compile(r"[;:—]|\.\s|,?\s\b(?:while|whereas|but|although|which)\b")
 _CITATION = re.compile(
     r"\b[A-Z][\w'’-]+\s+et\s+al\b|\(\s*[A-Z][\w'’-]+[^()]{0,60}?\b(?:19|20)\d\d"
     r"|\b[A-Z][\w'’-]+(?:\s*(?:,|and|&)\s*[A-Z][\w'’-]+)*\s*\(\s*(?:19|20)\d\d"
 )
 # where a change starts is seldom the paper's own system
 _FROM = re.compile(r"\bfrom\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,2}$|\b(?:previous|prior)\s+(?:[\w-]+\s+){0,4}$", re.I)
+# tables that print the set-up, not results
+_SETUP_TABLE = re.compile(r"\bhyper-?\s?parameters?\b|\bstatistics\b|\bparameters?\s+(?:used|settings?)\b|\bconfigurations?\b", re.I)
 _OWN_WORD = re.compile(r"\b(?:we|our|ours|us|proposed|this\s+(?:model|method|work|approach|system))\b", re.I)
 _TABLE_REF = re.compile(r"\b[Tt]ab(?:le|\.)s?\s*~?\(?((?:[A-Z]\.?)?\d+(?:\.\d+)?[a-z]?)(?:(?:\s*(?:,|and|&|-)\s*)((?:[A-Z]\.?)?\d+))?")
 
@@ -194,9 +196,10 @@ def _nearness(words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...
 def _table_bonus(view: TableView, words: ClaimWords, index: TableIndex) -> float:
     """What speaks for this table as a whole: it is named by the claim, or near it, or its caption fits the sentences before."""
     label = view.table.label
+    setup = -0.15 if _SETUP_TABLE.search(view.table.caption) else 0.0
     if words.tables:
-        return 0.25 if label in words.tables else -0.12
-    bonus = 0.1 if label in words.near_tables else 0.0
+        return 0.25 if label in words.tables else -0.12 + setup
+    bonus = setup + (0.1 if label in words.near_tables else 0.0)
     headers = frozenset().union(view.caption_forms, *view.column_forms, *view.row_forms)
     if words.context:
         weights = {f: index.word_weight(f) for f in words.context}

@@ -47,7 +47,7 @@ class Finding:
 
 def checkable(quantity: Quantity) -> bool:
     """Whether a quantity states a result that a table could print: not a count of layers, a year or a lone small integer."""
-    if quantity.role in ("other", "count", "rank"):
+    if quantity.role in ("other", "count", "rank") or quantity.condition:
         return False
     if quantity.role in ("delta", "relative"):
         return quantity.decimals > 0 or quantity.unit != "" or quantity.value >= 10
@@ -119,7 +119,7 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
         reason = "the number occurs, but no place that fits the words well enough gives it"
         given = Finding(quantity, "not_enough_info", ranking.candidate(best), signs, reason, probability)
     place = _meant_place(ranking)
-    if place is None or not refutable(quantity, ranking, place):
+    if place is None or words.is_previous(quantity.span) or not refutable(quantity, ranking, place):
         return given or Finding(quantity, "not_enough_info", None, None, "no place in the tables fits and gives the number")
     signs = refute_signs(ranking, place, words, anchored)
     slip = bool(ranking.slips[place])

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimcheck.checks.alignment import ClaimWords, Fit
-from claimcheck.checks.table_index import Floats
+from claimcheck.checks.table_index import METRICS, Floats
 from claimcheck.foundation.records import Quantity
 
 Kind = Literal["cell", "difference", "relative", "error_reduction", "ratio", "mean", "mean_difference"]
@@ -131,7 +131,10 @@ def _axis_pairs(fit: Fit, quantity: Quantity, axis: Literal["row", "column"]) ->
         explained = np.zeros(side.shape)
     fits = 0.40 * side + 0.22 * across[lanes][None, None, :] + 0.38 * explained + fit.table
     a, b, m = np.nonzero(np.isfinite(block[:, None, :]) & np.isfinite(block[None, :, :]))
-    off = a != b
+    metrics = [names & METRICS for names in (view.row_forms if axis == "row" else view.column_forms)]
+    # UAS less LAS is no result: two different metrics are never held against each other
+    odd = np.array([[bool(metrics[i] and metrics[j] and metrics[i] != metrics[j]) for j in keep] for i in keep])
+    off = (a != b) & ~odd[a, b]
     a, b, m = a[off], b[off], m[off]
     x, y = block[a, m], block[b, m]
     half = 0.5 * np.power(10.0, -decimals[np.ix_(keep, lanes)].astype(np.float64))
@@ -146,7 +149,7 @@ def _axis_pairs(fit: Fit, quantity: Quantity, axis: Literal["row", "column"]) ->
         if role == "delta":
             yield Batch("difference", fit, (x - y) * scale, f, slack * scale, first, second_index, axis=axis, scale=scale)
         if role == "relative" or (role == "delta" and unit == "percent"):
-            less = 0.04 if role == "delta" else 0.0
+            less = 0.1 if role == "delta" else 0.0
             change = 100 * (x - y) / np.abs(y)
             yield Batch("relative", fit, change, f - less, 100 * slack / np.abs(y), first, second_index, axis=axis)
             top = 1.0 if scale == 100 or (0 <= np.nanmin(block) and np.nanmax(block) <= 1) else 100.0

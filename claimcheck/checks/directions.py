@@ -69,7 +69,7 @@ def comparisons(text: str) -> list[Comparison]:
             words = after[: stop.start() if stop else len(after)]
             flips = int(bool(_NEGATED.search(text[: m.start()])))
             flips += int(bool(_PASSIVE.search(text[: m.start()]) and re.match(r"\s+by\b", after) and m[0].lower().endswith(("ed", "en"))))
-            if re.match(r"\s*(?:the\s+|an?\s+)?\d", words):
+            if re.match(r"\s*(?:the\s+|an?\s+)?(?:\d|two\b|three\b|four\b|five\b|ten\b|half\b|twice\b|once\b)", words):
                 continue  # "more than 2 points" bounds a number
             out.append(Comparison(_FLIP[sense] if flips % 2 else sense, m.start(), m.end(), words))
     return sorted(out, key=lambda c: c.start)
@@ -143,11 +143,16 @@ def _own_against(
 
 
 def _two_cells(subject: Placed, other: Placed, sense: Sense, spoken: str, index: TableIndex) -> Check | None:
-    """A comparison of two numbers that the claim itself prints; only in one row or column of one table."""
+    """A comparison of two numbers that the claim itself prints and the tables hold, in one lane or of one kind."""
     a, b = subject[3], other[3]
-    if subject[2] is not other[2] or (a[1] != b[1] and a[0] != b[0]):
+    if subject[2] is other[2]:
+        return _verdict(subject[2], a, b, sense, spoken, index) if a[0] == b[0] or a[1] == b[1] else None
+    x, y = float(subject[2].values[a]), float(other[2].values[b])
+    alike = bool(subject[2].lower_is_better[a]) == bool(other[2].lower_is_better[b])
+    if x == y or not alike or not 0.5 < abs(x) / max(abs(y), 1e-9) < 2:
         return None
-    return _verdict(subject[2], a, b, sense, spoken, index)
+    holds = (x > y) == (raw_sense(subject[2], a, sense) == "higher")
+    return _check_across((subject[2], a), (other[2], b), holds, "<" if x < y else ">", spoken, index)
 
 
 def _against(view: TableView, cell: tuple[int, int], comparison: Comparison, spoken: str, index: TableIndex) -> Check | None:
@@ -155,10 +160,9 @@ def _against(view: TableView, cell: tuple[int, int], comparison: Comparison, spo
     other = _named_rival(view, cell, comparison.object)
     if other is not None:
         return _verdict(view, cell, other, comparison.sense, spoken, index)
-    if re.search(r"\b(?:except|but\s+not|other\s+than|besides)\b", comparison.object, re.I):
-        return None
     if _GENERIC.search(comparison.object) or not comparison.object.strip(" .,"):
-        return _against_all(view, cell, comparison.sense, spoken, index)
+        parts = re.split(r"\b(?:except|but\s+not|other\s+than|besides|apart\s+from)\b", comparison.object, flags=re.I)
+        return _against_all(view, cell, comparison.sense, forms(" ".join(parts[1:])), spoken, index)
     return None
 
 
@@ -279,22 +283,27 @@ def _lane(view: TableView, cell: tuple[int, int]) -> list[tuple[int, int]]:
     return [(r, cell[1]) for r in range(view.table.height) if r != cell[0] and np.isfinite(view.values[r, cell[1]])]
 
 
-def _against_all(view: TableView, cell: tuple[int, int], sense: Sense, spoken: str, index: TableIndex) -> Check | None:
-    """A comparison with "all others" or "previous work": refuted only where every other row says the contrary."""
+def _against_all(
+    view: TableView, cell: tuple[int, int], sense: Sense, excepted: frozenset[str], spoken: str, index: TableIndex
+) -> Check | None:
+    """A comparison with "all others" or "previous work": refuted only where two thirds of the other rows say the contrary.
+
+    A table often holds rows that the claim does not mean, so one counterexample is not enough.
+    """
     others = [x for x in _lane(view, cell) if not view.own_rows[x[0]]] or _lane(view, cell)
+    others = [x for x in others if not (excepted and view.row_forms[x[0]] & excepted)]
     if len(others) < 2:
         return None
     way = raw_sense(view, cell, sense)
     x = float(view.values[cell])
-    values = [float(view.values[o]) for o in others]
-    if way == "higher":
-        holds, contrary, rival = x > max(values), x < min(values), others[int(np.argmax(values))]
-    else:
-        holds, contrary, rival = x < min(values), x > max(values), others[int(np.argmin(values))]
-    if holds:
-        return _check(view, [cell, rival], True, ">" if way == "higher" else "<", spoken, index)
-    if contrary:
-        return _check(view, [cell, others[int(np.argmin(values) if way == "higher" else np.argmax(values))]], False, "<" if way == "higher" else ">", spoken, index)
+    values = np.array([float(view.values[o]) for o in others])
+    agree = values < x if way == "higher" else values > x
+    against = values > x if way == "higher" else values < x
+    closest = others[int(np.argmax(values) if way == "higher" else np.argmin(values))]
+    if agree.all():
+        return _check(view, [cell, closest], True, ">" if way == "higher" else "<", spoken, index)
+    if against.mean() >= 2 / 3:
+        return _check(view, [cell, closest], False, "<" if way == "higher" else ">", spoken, index)
     return None
 
 
@@ -379,6 +388,22 @@ def _from_to(claim: Claim, finding: Finding, placed: Sequence[Finding], index: T
     of_value = verb[0].lower().startswith(_OF_VALUE)
     sense: Sense = ("higher" if of_value else "better") if verb["up"] else ("lower" if of_value else "worse")
     return _verdict(target[2], target[3], candidate.cells[0], sense, verb[0], index)
+
+
+def _check_across(
+    a: tuple[TableView, tuple[int, int]], b: tuple[TableView, tuple[int, int]], holds: bool, sign: str, spoken: str, index: TableIndex
+) -> Check:
+    """A comparison of two cells of different tables."""
+    against = "" if holds else f', against "{" ".join(spoken.split())}"'
+    places = "; ".join(f"{table_name(v.table)}, {v.table.row_name(c[0])}, {v.table.column_name(c[1])}" for v, c in (a, b))
+    return Check(
+        kind="direction",
+        label="supported" if holds else "refuted",
+        score=0.7 if holds else 0.6,
+        evidence=[Evidence(quote=v.table.grid[c[0]][c[1]].text, pointer=v.pointer(*c, index.paper)) for v, c in (a, b)],
+        derivation=f"{printed_number(*a)} {sign} {printed_number(*b)}{against}: {places}",
+        reason="" if holds else "the tables show the other direction",
+    )
 
 
 def _check(view: TableView, cells: Sequence[tuple[int, int]], holds: bool, sign: str, spoken: str, index: TableIndex) -> Check:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -20,7 +20,7 @@ _WORD = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?|[@%#]|∆")
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric. `base` is the plainer metric that a header prints in its place; a `companion` is listed, not maximised."""
+    """A metric. `base`: the plainer metric that a header prints in its place; a `companion` is listed, not maximised."""
 
     name: str
     aliases: tuple[str, ...] = ()
@@ -38,6 +38,8 @@ class Dataset:
     metrics: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict, hash=False)
+    pair: tuple[str, ...] = ()
+    part: bool = False
     context: tuple[str, ...] = ()
 
     def label(self, metric: str) -> str:
@@ -69,18 +71,21 @@ class Names(Generic[Entry]):
     """The spellings of one sort of entry, searched longest first."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        self.entries = tuple(entries)
+        self.entries: tuple[Entry, ...] = tuple(entries)
         spelled: dict[tuple[str, ...], list[tuple[str, Entry]]] = {}
         for entry in self.entries:
-            for alias in dict.fromkeys((entry.name, *entry.aliases)):
+            # a name that is listed with its case ("=AS") is not found in another ("as")
+            hidden = f"={entry.name}" in entry.aliases or getattr(entry, "part", False)
+            loose: tuple[str, ...] = () if hidden else (entry.name,)
+            for alias in dict.fromkeys((*loose, *entry.aliases)):
                 exact = alias.removeprefix("=") if alias.startswith("=") else ""
                 spelled.setdefault(tuple(w for w, _, _ in words(exact or alias)), []).append((exact, entry))
         spelled.pop((), None)
-        self._spelled = spelled
+        self._spelled: dict[tuple[str, ...], list[tuple[str, Entry]]] = spelled
         self._longest = max(map(len, spelled), default=0)
 
     def find(self, text: str, letters: bool = False) -> list[Mention[Entry]]:
-        """Where a text names entries, in order and without overlap. Single letters count only with `letters` (headers)."""
+        """Where a text names entries, in order, without overlap. Single letters count only with `letters` (headers)."""
         found: list[Mention[Entry]] = []
         listed = words(text)
         i = 0
@@ -102,13 +107,8 @@ class Names(Generic[Entry]):
 
 
 def words(text: str) -> list[tuple[str, int, int]]:
-    """(word, start, end): lower case, letters and digits apart, so that "CoNLL-2003" and "CoNLL2003" are one spelling."""
-    listed = []
-    for m in _WORD.finditer(text):
-        word = plain(m[0]).lower()
-        # "CoNLL '03", "CoNLL 03": a year in two digits after a name
-        listed.append((word, m.start(), m.end()))
-    return listed
+    """(word, start, end): lower case, letters and digits apart: "CoNLL-2003" and "CoNLL2003" are one spelling."""
+    return [(plain(m[0]).lower(), m.start(), m.end()) for m in _WORD.finditer(text)]
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,9 @@ def _load(own: Path | None, stamp: int) -> Taxonomy:
         try:
             more = tomllib.loads(own.read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise UsageError(f"cannot read the taxonomy: {error}", where=str(own), todo="correct the file or remove it") from None
+            raise UsageError(
+                f"cannot read the taxonomy: {error}", where=str(own), todo="correct the file or remove it"
+            ) from None
     try:
         return Taxonomy(
             Names(_entries(Task, (more.get("task", []), shipped["task"]))),
@@ -158,7 +160,7 @@ def _load(own: Path | None, stamp: int) -> Taxonomy:
         raise UsageError(f"not a taxonomy: {error}", where=str(own), todo=todo) from None
 
 
-def _entries(kind: type[Entry], lists: Sequence[Sequence[Mapping[str, Any]]]) -> list[Entry]:
+def _entries(kind: Callable[..., Entry], lists: Sequence[Sequence[Mapping[str, Any]]]) -> list[Entry]:
     made = []
     for listed in lists:
         for row in listed:
