@@ -47,6 +47,11 @@ def latex_papers() -> list[Path]:
     return sorted(p for p in (data_folder() / "papers" / "latex").iterdir() if p.is_dir())
 
 
+def paper_name(path: Path) -> str:
+    """A paper's name in results: the file without its ending, or the folder."""
+    return path.name if path.is_dir() else path.stem
+
+
 def page_count(pdf: Path) -> int:
     """Pages of a PDF as pdfium counts them."""
     import pypdfium2

@@ -21,6 +21,7 @@ from benchmarks.common import (
     fresh_home,
     latex_papers,
     page_count,
+    paper_name,
     pdf_papers,
     print_table,
     write_result,
@@ -42,7 +43,7 @@ def corpus(limit: int = 0) -> list[tuple[str, Path]]:
 
 def row_of(group: str, path: Path, outcome: Outcome) -> dict[str, object]:
     """The figures of one paper, or its error."""
-    row: dict[str, object] = {"paper": path.stem if path.is_file() else path.name, "set": group}
+    row: dict[str, object] = {"paper": paper_name(path), "set": group}
     if path.suffix == ".pdf":
         row["pages"] = page_count(path)
     if outcome.error is not None:

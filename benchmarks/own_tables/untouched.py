@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import claimcheck
+from benchmarks.common import paper_name
 from claimcheck.foundation.errors import ClaimcheckError
 from claimcheck.foundation.records import Check, Claim, Document, Label, Verdict
 
@@ -28,8 +29,8 @@ class CheckedPaper:
 
     @property
     def name(self) -> str:
-        """The file's stem, which also is the paper's id in judgements and results."""
-        return self.path.stem
+        """What the paper is called in judgements and results."""
+        return paper_name(self.path)
 
     def pairs(self) -> Iterator[tuple[Claim, Verdict]]:
         """Each claim with its verdict."""

@@ -119,7 +119,7 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
         reason = "the number occurs, but no place that fits the words well enough gives it"
         given = Finding(quantity, "not_enough_info", ranking.candidate(best), signs, reason, probability)
     place = _meant_place(ranking)
-    if place is None or words.is_previous(quantity.span) or not refutable(quantity, ranking, place):
+    if place is None or not refutable(quantity, ranking, place) or _own_before(ranking.candidate(place), quantity, words):
         return given or Finding(quantity, "not_enough_info", None, None, "no place in the tables fits and gives the number")
     signs = refute_signs(ranking, place, words, anchored)
     slip = bool(ranking.slips[place])
@@ -128,6 +128,12 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
     label: Label = "refuted" if refuted else "not_enough_info"
     reason = "the place gives another number" if refuted else "no place in the tables fits and gives the number"
     return Finding(quantity, label, ranking.candidate(place), signs, reason, probability, may_refute=slip, given=given)
+
+
+def _own_before(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
+    """Whether a number from which a change starts ("from 46.6") would be held to a row of the paper's own."""
+    view = candidate.batch.fit.view
+    return words.is_previous(quantity.span) and any(view.own_rows[r] or view.own_columns[c] for r, c in candidate.cells)
 
 
 def explicit(signs: Mapping[str, float]) -> bool:

@@ -163,6 +163,7 @@ class _Headers:
     def __init__(self, table: Table, scene: Scene, kind: Kind) -> None:
         self.table, self.scene = table, scene
         self.kind = kind
+        self._datasets: dict[tuple[Sequence[str], Sequence[str], Metric | None], tuple[Dataset | None, int, str]] = {}
         self.caption = table.caption[:400]
         self.inner, self.groups = _inner_headers(table)
         self.columns = [table.column_path(c) for c in range(table.width)]
@@ -217,7 +218,10 @@ class _Headers:
         split = self._split(measure, system)
         for i, number in enumerate(numbers[: len(metrics) if several else 1]):
             printed = metrics[i] if several else (metrics[-1] if metrics else None)
-            dataset, distance, raw = self._dataset(measure, system, printed)
+            place = (measure, system[:-1], printed)
+            if place not in self._datasets:
+                self._datasets[place] = self._dataset(measure, system, printed)
+            dataset, distance, raw = self._datasets[place]
             if printed is None and (distance >= 2 or c in self.integer_columns):
                 continue  # nothing near the number says that it is a result
             if printed is None and dataset is not None and dataset.metrics:
@@ -352,8 +356,10 @@ class _Headers:
         self, candidates: Sequence[Dataset], metric: Metric | None, tasks: frozenset[str], near: Sequence[str]
     ) -> Dataset | None:
         """Of the datasets that a text may mean, the one whose task and metrics fit the table and the paper."""
-        around = f"{' '.join(near)} {self.caption} {self.scene.opening} {self.text}"
-        spelled = " ".join(w for w, _, _ in words(around))
+        spelled = ""
+        if any(d.context for d in candidates):
+            around = f"{' '.join(near)} {self.caption} {self.scene.opening} {self.text}"
+            spelled = " ".join(w for w, _, _ in words(around))
         paper_tasks = self._tasks([self.scene.opening])
         best: tuple[float, Dataset] | None = None
         for i, d in enumerate(candidates):

@@ -20,7 +20,7 @@ _WORD = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?|[@%#]|∆")
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric. `base`: the plainer metric that a header prints in its place; a `companion` is listed, not maximised."""
+    """A metric. `base`: the plainer metric that a header prints in its place; a `companion` is not maximised."""
 
     name: str
     aliases: tuple[str, ...] = ()
@@ -73,6 +73,7 @@ class Names(Generic[Entry]):
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries: tuple[Entry, ...] = tuple(entries)
         spelled: dict[tuple[str, ...], list[tuple[str, Entry]]] = {}
+        entry: Entry
         for entry in self.entries:
             # a name that is listed with its case ("=AS") is not found in another ("as")
             hidden = f"={entry.name}" in entry.aliases or getattr(entry, "part", False)
@@ -83,9 +84,14 @@ class Names(Generic[Entry]):
         spelled.pop((), None)
         self._spelled: dict[tuple[str, ...], list[tuple[str, Entry]]] = spelled
         self._longest = max(map(len, spelled), default=0)
+        # the same headers and captions are asked for each cell of a table
+        self._find_kept: Callable[[str, bool], tuple[Mention[Entry], ...]] = lru_cache(maxsize=2048)(self._find)
 
-    def find(self, text: str, letters: bool = False) -> list[Mention[Entry]]:
+    def find(self, text: str, letters: bool = False) -> tuple[Mention[Entry], ...]:
         """Where a text names entries, in order, without overlap. Single letters count only with `letters` (headers)."""
+        return self._find_kept(text, letters)
+
+    def _find(self, text: str, letters: bool) -> tuple[Mention[Entry], ...]:
         found: list[Mention[Entry]] = []
         listed = words(text)
         i = 0
@@ -103,7 +109,7 @@ class Names(Generic[Entry]):
                     i += n - 1
                     break
             i += 1
-        return found
+        return tuple(found)
 
 
 def words(text: str) -> list[tuple[str, int, int]]:
