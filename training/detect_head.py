@@ -36,7 +36,9 @@ def main(path: str) -> None:
     for train, test in GroupKFold(5).split(features_, target, groups):
         head.fit(features_[train], target[train])
         folds.append(average_precision_score(target[test], head.predict_proba(features_[test])[:, 1]))
-    print(f"{len(y)} sentences, {target.mean():.3f} positive; AP by fold {np.round(folds, 3)}, mean {np.mean(folds):.4f}")
+    print(
+        f"{len(y)} sentences, {target.mean():.3f} positive; AP by fold {np.round(folds, 3)}, mean {np.mean(folds):.4f}"
+    )
     head.fit(features_, target)
     weights = {name: round(float(w), 4) for name, w in zip(NAMES, head.coef_[0], strict=True)}
     out = Path(__file__).parent.parent / "claimcheck" / "claims" / "detect_weights.json"

@@ -65,7 +65,9 @@ def rows_of(paper: int, document: Document, rng: random.Random, tally: dict[str,
                 yield "support", given.signs, True, 1.0, paper
             if f.may_refute and f.signs is not None:
                 yield "refute", f.signs, False, 1.0, paper
-            modes = ["slip", "random", "random"] if f.label != "supported" else ["slip", "slip", "slip", "random", "random"]
+            modes = (
+                ["slip", "random", "random"] if f.label != "supported" else ["slip", "slip", "slip", "random", "random"]
+            )
             for how in modes:
                 wrong = falsified(claim, f.quantity, rng, how)
                 if wrong is None:
@@ -111,7 +113,9 @@ def fit(name: str, rows: list[Row], tally: dict[str, int]) -> dict[str, object]:
     k = int(allowed)
     # halfway between the last "no" that may pass and the first that may not
     threshold = float(order[k - 1 : k + 1].mean()) if 0 < k < len(order) else 0.5
-    print(f"{name}: {len(y)} rows, {y.mean():.3f} yes; threshold {threshold:.3f}: yes kept {np.mean(out[y] >= threshold):.3f}, no kept {np.mean(out[~y] >= threshold):.4f} ({(out[~y] >= threshold).sum()} of {(~y).sum()})")
+    print(
+        f"{name}: {len(y)} rows, {y.mean():.3f} yes; threshold {threshold:.3f}: yes kept {np.mean(out[y] >= threshold):.3f}, no kept {np.mean(out[~y] >= threshold):.4f} ({(out[~y] >= threshold).sum()} of {(~y).sum()})"
+    )
     for k in range(0, 14, 2):
         t = np.sort(out[~y])[::-1][k]
         print(f"   {k} of no above {t:.3f}: yes kept {np.mean(out[y] > t):.3f}")

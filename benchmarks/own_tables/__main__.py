@@ -111,7 +111,10 @@ def show(figures: dict[str, object], rows: Sequence[dict[str, object]]) -> None:
         return percent(value if isinstance(value, float) else None)
 
     numbers, directions = figures["number_planted"], figures["direction_planted"]
-    judged, held = f"{figures['sample_judged']} judged", figures["chance_draws_for_supported"]
+    judged, held = (
+        f"{figures['sample_judged']} judged of {figures['sample_drawn']}",
+        figures["chance_draws_for_supported"],
+    )
     looked_at = (
         f"{figures['alarms']} refuted, {figures['alarms_looked_at']} looked at, {figures['alarms_genuine']} genuine"
     )
@@ -184,6 +187,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "judgement": judged.get(c.key),
             }
             for c in sampled
+        ],
+        still_supported=[
+            {"paper": p.paper, "claim": p.claim, "mode": p.mode, "planted": p.text}
+            for p in collected.planted
+            if p.mode != "untouched" and p.label == "supported"
+        ],
+        random_accepted=[
+            {"paper": d.paper, "claim": d.claim, "claimed": d.claimed, "random": d.random}
+            for d in collected.draws
+            if d.accepted
         ],
         papers=collected.papers,
     )

@@ -25,9 +25,13 @@ _CITATION = re.compile(
 # where a change starts is seldom the paper's own system
 _FROM = re.compile(r"\bfrom\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,2}$|\b(?:previous|prior)\s+(?:[\w-]+\s+){0,4}$", re.I)
 # tables that print the set-up, not results
-_SETUP_TABLE = re.compile(r"\bhyper-?\s?parameters?\b|\bstatistics\b|\bparameters?\s+(?:used|settings?)\b|\bconfigurations?\b", re.I)
+_SETUP_TABLE = re.compile(
+    r"\bhyper-?\s?parameters?\b|\bstatistics\b|\bparameters?\s+(?:used|settings?)\b|\bconfigurations?\b", re.I
+)
 _OWN_WORD = re.compile(r"\b(?:we|our|ours|us|proposed|this\s+(?:model|method|work|approach|system))\b", re.I)
-_TABLE_REF = re.compile(r"\b[Tt]ab(?:le|\.)s?\s*~?\(?((?:[A-Z]\.?)?\d+(?:\.\d+)?[a-z]?)(?:(?:\s*(?:,|and|&|-)\s*)((?:[A-Z]\.?)?\d+))?")
+_TABLE_REF = re.compile(
+    r"\b[Tt]ab(?:le|\.)s?\s*~?\(?((?:[A-Z]\.?)?\d+(?:\.\d+)?[a-z]?)(?:(?:\s*(?:,|and|&|-)\s*)((?:[A-Z]\.?)?\d+))?"
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,9 @@ class ClaimWords:
 
     def unknown_share(self, span: Span) -> float:
         """The share of the content words of the number's clause that no header or caption has."""
-        said = [t for t in tokens(self.clause(span)) if t.form not in STOP and not t.text[0].isdigit() and len(t.form) > 1]
+        said = [
+            t for t in tokens(self.clause(span)) if t.form not in STOP and not t.text[0].isdigit() and len(t.form) > 1
+        ]
         return sum(t.form not in self.known for t in said) / len(said) if said else 0.0
 
     def metric(self, quantity: Quantity) -> frozenset[str]:
@@ -74,7 +80,9 @@ class ClaimWords:
         """The authors cited nearest to the number in its clause: "Choe and Charniak (2016) reported 95.9"."""
         start = max((m.end() for m in _CLAUSE.finditer(self.text[: span[0]])), default=0)
         end = start + len(self.clause(span))
-        found = [(max(m.start() - span[1], span[0] - m.end(), 0), m[0]) for m in _CITATION.finditer(self.text, start, end)]
+        found = [
+            (max(m.start() - span[1], span[0] - m.end(), 0), m[0]) for m in _CITATION.finditer(self.text, start, end)
+        ]
         if not found:
             return frozenset()
         return frozenset(t.form for t in tokens(min(found)[1]) if t.text[0].isupper() and len(t.form) > 2)
@@ -128,7 +136,9 @@ class Fit:
         return 0.36 * self.row[:, None] + 0.28 * self.column[None, :] + 0.36 * self.explained + self.table
 
 
-def fit_table(view: TableView, words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...], index: TableIndex) -> Fit:
+def fit_table(
+    view: TableView, words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...], index: TableIndex
+) -> Fit:
     """The fit of every row, column and cell of one table for one quantity of a claim."""
     near = _nearness(words, quantity, others)
     idf = np.array([index.word_weight(t.form) for t in words.words])
@@ -139,18 +149,24 @@ def fit_table(view: TableView, words: ClaimWords, quantity: Quantity, others: tu
     caption_hits = np.array([1.0 if n in view.caption_forms else 0.0 for n in names])
     row = _named(view.row_forms, names, near, index)
     column = _named(view.column_forms, names, near, index)
-    if not words.is_previous(quantity.span) and (words.own or (quantity.direction and not _names_any(row, view.own_rows))):
+    if not words.is_previous(quantity.span) and (
+        words.own or (quantity.direction and not _names_any(row, view.own_rows))
+    ):
         own = 0.85 if words.own else 0.5
         row = np.maximum(row, np.where(view.own_rows, own, 0.0))
         if view.own_columns.any() and not view.own_rows.any():
             column = np.maximum(column, np.where(view.own_columns, own, 0.0))
     total = float(weights.sum())
     if total > 0:
-        unexplained = (1 - row_hits)[:, :, None] * (1 - column_hits)[:, None, :] * (1 - 0.9 * caption_hits)[:, None, None]
+        unexplained = (
+            (1 - row_hits)[:, :, None] * (1 - column_hits)[:, None, :] * (1 - 0.9 * caption_hits)[:, None, None]
+        )
         explained = 1.0 - np.einsum("w,wrc->rc", weights, unexplained) / total
     else:
         explained = np.zeros((view.table.height, view.table.width))
-    return Fit(view, row, column, explained, row_hits, column_hits, caption_hits, weights, _table_bonus(view, words, index))
+    return Fit(
+        view, row, column, explained, row_hits, column_hits, caption_hits, weights, _table_bonus(view, words, index)
+    )
 
 
 def _names_any(row: Floats, own: np.ndarray) -> bool:
@@ -178,14 +194,20 @@ def _nearness(words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...
     """1 beside the number, falling with the words between, less over a clause break or another number; list partners first."""
     a, b = quantity.span
     partner = {t.form for t in tokens(quantity.subject)}
-    rivals = {t.form for q in others if q.subject and q.subject != quantity.subject for t in tokens(q.subject)} - partner
+    rivals = {
+        t.form for q in others if q.subject and q.subject != quantity.subject for t in tokens(q.subject)
+    } - partner
     out = np.empty(len(words.words))
     for i, t in enumerate(words.words):
         gap = words.text[b : t.start] if t.start >= b else words.text[t.end : a]
         distance = gap.count(" ")
         near = 1.0 / (1.0 + distance / 14.0)
         near *= 0.75 ** len(_BREAK.findall(gap))
-        between = sum(1 for q in others if q.span != quantity.span and min(t.start, a) <= q.span[0] < max(t.start, a) and q.role != "other")
+        between = sum(
+            1
+            for q in others
+            if q.span != quantity.span and min(t.start, a) <= q.span[0] < max(t.start, a) and q.role != "other"
+        )
         near *= 0.85**between
         if quantity.subject:
             near = 1.0 if t.form in partner else 0.02 if t.form in rivals else near * 0.8

@@ -22,7 +22,9 @@ from claimcheck.foundation.records import Check, Claim, Label, Quantity
 
 EXPLICIT_SCORE = 0.8  # strength of a refutation by a place that the words name in full
 MIN_FIT = 0.45  # a place that fits worse proves nothing, however rare the number
-NEAR_FIT = 0.12  # a place that fits nearly as well as the one that refutes, and gives the number, forbids the refutation
+NEAR_FIT = (
+    0.12  # a place that fits nearly as well as the one that refutes, and gives the number, forbids the refutation
+)
 GROUP = 0.16  # a place this close to the best fit could be the one that is meant, when its number is a slip away
 
 
@@ -60,7 +62,10 @@ def check_numbers(claim: Claim, index: TableIndex) -> list[Finding]:
     if not quantities or not index.views:
         return []
     words = claim_words(claim, index)
-    fits = {q.span: [fit_table(v, words, q, claim.quantities, index) for v in index.views if np.isfinite(v.values).any()] for q in quantities}
+    fits = {
+        q.span: [fit_table(v, words, q, claim.quantities, index) for v in index.views if np.isfinite(v.values).any()]
+        for q in quantities
+    }
     findings = [judge(q, fits[q.span], words) for q in quantities]
     placed = [f for f in findings if f.label == "supported"]
     if not placed or len(quantities) == 1:
@@ -76,9 +81,20 @@ def _ends(quantity: Quantity) -> tuple[Quantity, ...]:
     """The two ends of a range as quantities of their own: "2.6 to 14.2 points" holds when both are found."""
     if quantity.high is None:
         return (quantity,)
-    low = quantity.model_copy(update={"high": None, "aggregation": "range", "text": f"{quantity.value:.{quantity.decimals}f} of {quantity.text}"})
+    low = quantity.model_copy(
+        update={
+            "high": None,
+            "aggregation": "range",
+            "text": f"{quantity.value:.{quantity.decimals}f} of {quantity.text}",
+        }
+    )
     high = quantity.model_copy(
-        update={"high": None, "aggregation": "range", "value": quantity.high, "text": f"{quantity.high:.{quantity.decimals}f} of {quantity.text}"}
+        update={
+            "high": None,
+            "aggregation": "range",
+            "value": quantity.high,
+            "text": f"{quantity.high:.{quantity.decimals}f} of {quantity.text}",
+        }
     )
     return low, high
 
@@ -119,8 +135,14 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
         reason = "the number occurs, but no place that fits the words well enough gives it"
         given = Finding(quantity, "not_enough_info", ranking.candidate(best), signs, reason, probability)
     place = _meant_place(ranking)
-    if place is None or not refutable(quantity, ranking, place) or _own_before(ranking.candidate(place), quantity, words):
-        return given or Finding(quantity, "not_enough_info", None, None, "no place in the tables fits and gives the number")
+    if (
+        place is None
+        or not refutable(quantity, ranking, place)
+        or _own_before(ranking.candidate(place), quantity, words)
+    ):
+        return given or Finding(
+            quantity, "not_enough_info", None, None, "no place in the tables fits and gives the number"
+        )
     signs = refute_signs(ranking, place, words, anchored)
     slip = bool(ranking.slips[place])
     probability = REFUTE.probability(signs) if slip else EXPLICIT_SCORE * explicit(signs)
@@ -139,7 +161,16 @@ def _own_before(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> 
 def explicit(signs: Mapping[str, float]) -> bool:
     """Whether the words name row and column in full and nothing else: then any other number there refutes, not only a slip."""
     complete = signs["row"] >= 0.9 and signs["column"] >= 0.9 and signs["explained"] >= 0.85 and signs["margin"] >= 0.1
-    doubts = ("conditions", "metric_other", "cited_elsewhere", "previous", "elsewhere", "own_unknown", "other_table", "mean")
+    doubts = (
+        "conditions",
+        "metric_other",
+        "cited_elsewhere",
+        "previous",
+        "elsewhere",
+        "own_unknown",
+        "other_table",
+        "mean",
+    )
     return complete and not any(signs[d] for d in doubts) and signs["far"] <= 0.5 and signs["cell"] == 1.0
 
 
@@ -170,11 +201,24 @@ def _meant_place(ranking: Ranking) -> int | None:
 def to_check(finding: Finding, index: TableIndex) -> Check:
     """The finding as a check with its derivation and the cells it rests on."""
     if finding.candidate is None:
-        return Check(kind="cells", label="not_enough_info", score=0.0, reason=f"{finding.quantity.text}: {finding.reason}")
-    text, evidence = derivation_text.describe(finding.candidate.batch, finding.candidate.index, finding.quantity, finding.label, index)
+        return Check(
+            kind="cells", label="not_enough_info", score=0.0, reason=f"{finding.quantity.text}: {finding.reason}"
+        )
+    text, evidence = derivation_text.describe(
+        finding.candidate.batch, finding.candidate.index, finding.quantity, finding.label, index
+    )
     if finding.label == "not_enough_info":
-        return Check(kind="cells", label="not_enough_info", score=0.0, reason=f"{finding.quantity.text}: {finding.reason}")
-    return Check(kind="cells", label=finding.label, score=finding.score, evidence=evidence, derivation=text, reason=finding.reason)
+        return Check(
+            kind="cells", label="not_enough_info", score=0.0, reason=f"{finding.quantity.text}: {finding.reason}"
+        )
+    return Check(
+        kind="cells",
+        label=finding.label,
+        score=finding.score,
+        evidence=evidence,
+        derivation=text,
+        reason=finding.reason,
+    )
 
 
 __all__ = ["Candidate", "Finding", "check_numbers", "checkable", "judge", "refutable", "to_check"]

@@ -19,7 +19,9 @@ from claimcheck.foundation.records import Check, Claim, Evidence, Label, Quantit
 from claimcheck.foundation.words import STOP, forms
 
 _AVERAGE = re.compile(r"\b(?:avg|average|mean|overall|macro|params?|parameters|size|#)", re.I)
-_BEST = re.compile(r"\b(?:best|outperform\w*|state[- ]of[- ]the[- ]art|highest|first|wins?|surpass\w*|beats?|improv\w*|better)\b", re.I)
+_BEST = re.compile(
+    r"\b(?:best|outperform\w*|state[- ]of[- ]the[- ]art|highest|first|wins?|surpass\w*|beats?|improv\w*|better)\b", re.I
+)
 _WORST = re.compile(r"\b(?:worst|underperform\w*|lowest|worse)\b", re.I)
 _ALL_WORDS = {"both": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _ON_ALL = re.compile(
@@ -27,7 +29,10 @@ _ON_ALL = re.compile(
     r"(?:\w+\s+){0,2}?(?:datasets?|tasks?|benchmarks?|languages?|corpora|domains?|settings?|metrics?|test\s+sets?)\b",
     re.I,
 )
-_RIVAL = re.compile(r"\b(?:outperform\w*|underperform\w*|surpass\w*|beats?|better\s+than|worse\s+than|improv\w*\s+(?:over|upon))\s+(?P<words>[^,;:]*?)(?:\bon\b|\bin\b|\bacross\b|$|[,;:])", re.I)
+_RIVAL = re.compile(
+    r"\b(?:outperform\w*|underperform\w*|surpass\w*|beats?|better\s+than|worse\s+than|improv\w*\s+(?:over|upon))\s+(?P<words>[^,;:]*?)(?:\bon\b|\bin\b|\bacross\b|$|[,;:])",
+    re.I,
+)
 _MIN_ROW = 0.6
 
 
@@ -42,7 +47,9 @@ class _Lanes:
 
 def check_counts(claim: Claim, index: TableIndex) -> list[Check]:
     """A check for each "n of m" of the claim that one row of one table decides."""
-    counted = [(q.value, q.total, q) for q in claim.quantities if q.role == "count" and q.total]
+    counted: list[tuple[float, float, Quantity | None]] = [
+        (q.value, q.total, q) for q in claim.quantities if q.role == "count" and q.total
+    ]
     for m in _ON_ALL.finditer(claim.text):
         word = (m["all"] or m["both"]).lower()
         n = float(word) if word.isdigit() else float(_ALL_WORDS[word])
@@ -58,7 +65,9 @@ def check_counts(claim: Claim, index: TableIndex) -> list[Check]:
     return out
 
 
-def _count(claim: Claim, n: float, total: int, quantity: Quantity | None, words: ClaimWords, index: TableIndex) -> Check | None:
+def _count(
+    claim: Claim, n: float, total: int, quantity: Quantity | None, words: ClaimWords, index: TableIndex
+) -> Check | None:
     rival_words = _RIVAL.search(claim.text)
     worst = bool(_WORST.search(claim.text)) and not _BEST.search(_WORST.sub("", claim.text))
     found: list[tuple[_Lanes, int, int | None, list[int]]] = []
@@ -67,7 +76,13 @@ def _count(claim: Claim, n: float, total: int, quantity: Quantity | None, words:
             continue
         for lanes in _meant(view, total, words, claim.text):
             rival = _rival_row(view, lanes.row, rival_words["words"] if rival_words else "")
-            if rival_words and rival is None and not re.search(r"\b(?:all|other|previous|baselines?|existing|prior|every|state)\b", rival_words["words"], re.I):
+            if (
+                rival_words
+                and rival is None
+                and not re.search(
+                    r"\b(?:all|other|previous|baselines?|existing|prior|every|state)\b", rival_words["words"], re.I
+                )
+            ):
                 continue
             wins = _wins(lanes, rival, worst)
             found.append((lanes, len(wins), rival, wins))
@@ -122,7 +137,11 @@ def _wins(lanes: _Lanes, rival: int | None, worst: bool) -> list[int]:
     for c in lanes.columns:
         column = lanes.view.values[:, c]
         mine = float(column[lanes.row])
-        others = [float(column[rival])] if rival is not None else [float(x) for r, x in enumerate(column) if r != lanes.row and np.isfinite(x)]
+        others = (
+            [float(column[rival])]
+            if rival is not None
+            else [float(x) for r, x in enumerate(column) if r != lanes.row and np.isfinite(x)]
+        )
         less = bool(lanes.view.lower_is_better[lanes.row, c]) != worst
         if others and np.isfinite(others).all() and (mine <= min(others) if less else mine >= max(others)):
             if rival is not None and mine == others[0]:
@@ -132,7 +151,15 @@ def _wins(lanes: _Lanes, rival: int | None, worst: bool) -> list[int]:
 
 
 def _check(
-    lanes: _Lanes, count: int, wins: Sequence[int], total: int, n: float, rival: int | None, holds: bool, worst: bool, index: TableIndex
+    lanes: _Lanes,
+    count: int,
+    wins: Sequence[int],
+    total: int,
+    n: float,
+    rival: int | None,
+    holds: bool,
+    worst: bool,
+    index: TableIndex,
 ) -> Check:
     view = lanes.view
     label: Label = "supported" if holds else "refuted"
@@ -142,10 +169,15 @@ def _check(
     numbers = ", ".join(printed_number(view, (lanes.row, c)) for c in lanes.columns)
     places = ", ".join(view.table.column_name(c) for c in wins) or "no column"
     evidence = [
-        Evidence(quote=view.table.grid[lanes.row][c].text, pointer=view.pointer(lanes.row, c, index.paper)) for c in lanes.columns
+        Evidence(quote=view.table.grid[lanes.row][c].text, pointer=view.pointer(lanes.row, c, index.paper))
+        for c in lanes.columns
     ]
     if rival is not None:
-        evidence += [Evidence(quote=view.table.grid[rival][c].text, pointer=view.pointer(rival, c, index.paper)) for c in lanes.columns if view.table.grid[rival][c].text]
+        evidence += [
+            Evidence(quote=view.table.grid[rival][c].text, pointer=view.pointer(rival, c, index.paper))
+            for c in lanes.columns
+            if view.table.grid[rival][c].text
+        ]
     return Check(
         kind="cells",
         label=label,

@@ -18,7 +18,10 @@ def describe(batch: Batch, i: int, quantity: Quantity, label: Label, index: Tabl
         first, second, value = second, first, -value  # a change of 2.1 reads as the larger less the smaller
     claimed = quantity.text
     name = table_name(view.table)
-    equal = _closing(value, quantity, label)
+    cells_used = [first] if second is None else [first, second]
+    fine = max(int(view.decimals[c]) for c in cells_used) - (2 if batch.scale == 100 else 0)
+    fine = max(fine, quantity.decimals) if batch.kind == "difference" else quantity.decimals + (batch.kind != "cell")
+    equal = _closing(value, fine, quantity, label)
     if batch.kind == "cell":
         printed = printed_number(view, first, value / batch.scale)
         given = _format(value, quantity)
@@ -33,10 +36,8 @@ def describe(batch: Batch, i: int, quantity: Quantity, label: Label, index: Tabl
     else:
         lanes = batch.group[0]
         rows = [first[0]] if second is None else [first[0], second[0]]
-        if batch.axis == "row":
-            groups = [[(r, c) for c in lanes] for r in rows]
-        else:
-            groups = [[(r, first[1]) for r in lanes]]
+        across = batch.axis == "row"
+        groups = [[(r, c) for c in lanes] for r in rows] if across else [[(r, first[1]) for r in lanes]]
         means = [f"({' + '.join(printed_number(view, x) for x in g)}) / {len(g)}" for g in groups]
         arithmetic = " - ".join(means) + f" = {equal}"
         cells = [x for g in groups for x in g]
@@ -56,7 +57,7 @@ _PAIR = {
 
 
 def table_name(table: Table) -> str:
-    """"Table 2", or "unnumbered table #1" where no label is printed."""
+    """ "Table 2", or "unnumbered table #1" where no label is printed."""
     return f"unnumbered table {table.label}" if table.label.startswith("#") else f"Table {table.label}"
 
 
@@ -86,9 +87,11 @@ def _bound(quantity: Quantity) -> str:
     return f"{quantity.bound.replace('_', ' ')} " if quantity.bound else ""
 
 
-def _closing(value: float, quantity: Quantity, label: Label) -> str:
-    """What stands after the equals sign: the result, and the claimed number where the two differ."""
-    shown = _format(abs(value) if quantity.role in ("delta", "relative") and label != "refuted" else value, quantity)
+def _closing(value: float, decimals: int, quantity: Quantity, label: Label) -> str:
+    """What stands after the equals sign: the result as finely as the cells give it, and the claimed number beside it."""
+    signed = quantity.role in ("delta", "relative") and label != "refuted"
+    shown = f"{abs(value) if signed else value:.{decimals}f}"
+    shown = shown.rstrip("0").rstrip(".") if "." in shown and decimals > quantity.decimals else shown
     if label == "refuted":
         return f"{shown}, not {quantity.text}"
     if quantity.bound or quantity.high is not None:

@@ -15,12 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimcheck.checks.alignment import ClaimWords, Fit
-from claimcheck.checks.table_index import METRICS, Floats
+from claimcheck.checks.table_index import METRICS, Bools, Floats
 from claimcheck.foundation.records import Quantity
 
+Axis = Literal["row", "column"]
 Kind = Literal["cell", "difference", "relative", "error_reduction", "ratio", "mean", "mean_difference"]
 _AVERAGE = re.compile(r"\b(?:averag\w*|mean|overall|across\s+all|macro)\b", re.I)
-_BASELINE_ROW = re.compile(r"\b(?:baseline|base|vanilla|previous|prior|state[- ]of[- ]the[- ]art|sota|no|w/?o|without|none|original|standard)\b", re.I)
+_BASELINE_ROW = re.compile(
+    r"\b(?:baseline|base|vanilla|previous|prior|state[- ]of[- ]the[- ]art|sota|no|w/?o|without|none|original|standard)\b",
+    re.I,
+)
 MAX_PAIR_CELLS = 60_000  # pairs of one table and axis: above this, only the best fitting rows are paired
 
 
@@ -36,7 +40,7 @@ class Batch:
     first: NDArray[np.int64]
     second: NDArray[np.int64] | None = None
     group: tuple[tuple[int, ...], ...] = ()  # for means: the rows or columns averaged
-    axis: Literal["row", "column"] = "row"
+    axis: Axis = "row"
     scale: float = 1.0
 
 
@@ -72,7 +76,10 @@ def _cells(fit: Fit, quantity: Quantity) -> Iterator[Batch]:
     if extra:
         er, ec, ev = (np.array(x) for x in zip(*extra, strict=True))
         rows, columns = np.concatenate([rows, er.astype(int)]), np.concatenate([columns, ec.astype(int)])
-        values, fits = np.concatenate([values, ev]), np.concatenate([fits, fit.cell[er.astype(int), ec.astype(int)] - 0.01])
+        values, fits = (
+            np.concatenate([values, ev]),
+            np.concatenate([fits, fit.cell[er.astype(int), ec.astype(int)] - 0.01]),
+        )
     slack = _half_width(fit)[rows, columns] * scale
     yield Batch("cell", fit, values * scale, fits, slack, np.stack([rows, columns], 1), scale=scale)
 
@@ -94,7 +101,7 @@ def _pairs(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
     yield from _axis_pairs(fit, quantity, "column")
 
 
-def _axis_pairs(fit: Fit, quantity: Quantity, axis: Literal["row", "column"]) -> Iterator[Batch]:
+def _axis_pairs(fit: Fit, quantity: Quantity, axis: Axis) -> Iterator[Batch]:
     """Ordered pairs of two rows in one column (axis "row"), or of two columns in one row."""
     view = fit.view
     values = view.values if axis == "row" else view.values.T
@@ -103,9 +110,7 @@ def _axis_pairs(fit: Fit, quantity: Quantity, axis: Literal["row", "column"]) ->
     decimals = view.decimals if axis == "row" else view.decimals.T
     lower = view.lower_is_better if axis == "row" else view.lower_is_better.T
     own = view.own_rows if axis == "row" else view.own_columns
-    names = [
-        (view.table.row_name(i) if axis == "row" else view.table.column_name(i)) for i in range(values.shape[0])
-    ]
+    names = [(view.table.row_name(i) if axis == "row" else view.table.column_name(i)) for i in range(values.shape[0])]
     keep = np.nonzero(np.isfinite(values).any(axis=1))[0]
     lanes = np.nonzero(np.isfinite(values).sum(axis=0) >= 2)[0]
     if len(keep) < 2 or not len(lanes):
@@ -147,14 +152,18 @@ def _axis_pairs(fit: Fit, quantity: Quantity, axis: Literal["row", "column"]) ->
     role, unit = quantity.role, quantity.unit
     with np.errstate(divide="ignore", invalid="ignore"):
         if role == "delta":
-            yield Batch("difference", fit, (x - y) * scale, f, slack * scale, first, second_index, axis=axis, scale=scale)
+            yield Batch(
+                "difference", fit, (x - y) * scale, f, slack * scale, first, second_index, axis=axis, scale=scale
+            )
         if role == "relative" or (role == "delta" and unit == "percent"):
             less = 0.1 if role == "delta" else 0.0
             change = 100 * (x - y) / np.abs(y)
             yield Batch("relative", fit, change, f - less, 100 * slack / np.abs(y), first, second_index, axis=axis)
-            top = 1.0 if scale == 100 or (0 <= np.nanmin(block) and np.nanmax(block) <= 1) else 100.0
+            top = 1.0 if scale == 100 or (np.nanmin(block) >= 0 and np.nanmax(block) <= 1) else 100.0
             errors = np.where((y < top) & (y >= 0) & (x <= top), 100 * (x - y) / (top - y), np.nan)
-            yield Batch("error_reduction", fit, errors, f - less, 100 * slack / np.abs(top - y), first, second_index, axis=axis)
+            yield Batch(
+                "error_reduction", fit, errors, f - less, 100 * slack / np.abs(top - y), first, second_index, axis=axis
+            )
         if role == "ratio":
             yield Batch("ratio", fit, x / y, f, slack / np.abs(y) * (1 + np.abs(x / y)), first, second_index, axis=axis)
 
@@ -172,9 +181,21 @@ def _second_best(block: Floats, lower: NDArray[np.bool_], own: NDArray[np.bool_]
 
 def _printed_changes(fit: Fit) -> Iterator[Batch]:
     view = fit.view
-    change = np.array([bool(re.search(r"Δ|∆|delta|\bdiff|gain|improv|inc\.|\brel", view.table.column_name(c), re.I)) for c in range(view.table.width)])
-    change_rows = np.array([bool(re.search(r"Δ|∆|delta|\bdiff|gain|improv", view.table.row_name(r), re.I)) for r in range(view.table.height)])
-    signed = np.array([[c.text.lstrip()[:1] in "+-−–" and len(c.text.strip()) > 1 for c in row] for row in view.table.grid])
+    change = np.array(
+        [
+            bool(re.search(r"Δ|∆|delta|\bdiff|gain|improv|inc\.|\brel", view.table.column_name(c), re.I))
+            for c in range(view.table.width)
+        ]
+    )
+    change_rows = np.array(
+        [
+            bool(re.search(r"Δ|∆|delta|\bdiff|gain|improv", view.table.row_name(r), re.I))
+            for r in range(view.table.height)
+        ]
+    )
+    signed = np.array(
+        [[c.text.lstrip()[:1] in "+-−–" and len(c.text.strip()) > 1 for c in row] for row in view.table.grid]
+    )
     mask = np.isfinite(view.values) & (change[None, :] | change_rows[:, None] | signed)
     rows, columns = np.nonzero(mask)
     if rows.size:
@@ -184,13 +205,13 @@ def _printed_changes(fit: Fit) -> Iterator[Batch]:
         )  # fmt: skip
 
 
-def _lanes_of(fit: Fit, axis: Literal["row", "column"]) -> list[tuple[int, ...]]:
+def _lanes_of(fit: Fit, axis: Axis) -> list[tuple[int, ...]]:
     """Groups of columns (for row means) or rows (for column means) that a mean may run over: all, and each header group."""
     view = fit.view
     count = view.table.width if axis == "row" else view.table.height
     path = view.table.column_path if axis == "row" else view.table.row_path
-    finite = np.isfinite(view.values).any(axis=0 if axis == "row" else 1)
-    usable = [i for i in range(count) if finite[i] and not _AVERAGE.search(" ".join(path(i)))]
+    finite: Bools = np.atleast_1d(np.isfinite(view.values).any(axis=0 if axis == "row" else 1))
+    usable = [i for i in range(count) if bool(finite[i]) and not _AVERAGE.search(" ".join(path(i)))]
     groups: dict[tuple[str, ...], list[int]] = {}
     for i in usable:
         names = path(i)
@@ -203,10 +224,11 @@ def _lanes_of(fit: Fit, axis: Literal["row", "column"]) -> list[tuple[int, ...]]
 
 def _means(fit: Fit, quantity: Quantity) -> Iterator[Batch]:
     view = fit.view
-    for axis in ("row", "column"):
+    axes: tuple[Axis, ...] = ("row", "column")
+    for axis in axes:
         values = view.values if axis == "row" else view.values.T
         named = fit.row if axis == "row" else fit.column
-        for lanes in _lanes_of(fit, axis):  # type: ignore[arg-type]
+        for lanes in _lanes_of(fit, axis):
             block = values[:, lanes]
             complete = np.nonzero(np.isfinite(block).all(axis=1))[0]
             if not complete.size:
@@ -214,11 +236,11 @@ def _means(fit: Fit, quantity: Quantity) -> Iterator[Batch]:
             means = block[complete].mean(axis=1)
             scale = _scale(block[complete], quantity)
             fits = 0.6 * named[complete] + 0.3 * fit.explained.max(initial=0.0) + fit.table
-            decimals = (view.decimals if axis == "row" else view.decimals.T)[np.ix_(complete, lanes)]
+            decimals = (view.decimals if axis == "row" else view.decimals.T)[np.ix_(complete, np.array(lanes))]
             slack = (0.5 * np.power(10.0, -decimals.astype(np.float64))).mean(axis=1)
             anchor = np.full_like(complete, lanes[0])
             first = np.stack([complete, anchor] if axis == "row" else [anchor, complete], 1)
-            yield Batch("mean", fit, means * scale, fits, slack * scale, first, None, (lanes,), axis, scale)  # type: ignore[arg-type]
+            yield Batch("mean", fit, means * scale, fits, slack * scale, first, None, (lanes,), axis, scale)
 
 
 def _mean_differences(fit: Fit, words: ClaimWords) -> Iterator[Batch]:
@@ -232,7 +254,12 @@ def _mean_differences(fit: Fit, words: ClaimWords) -> Iterator[Batch]:
         a, b = (x.ravel() for x in np.meshgrid(range(len(complete)), range(len(complete)), indexing="ij"))
         off = a != b
         a, b = a[off], b[off]
-        fits = 0.33 * fit.row[complete][a] + 0.27 * np.maximum(fit.row[complete][b], 0.25) + 0.3 * fit.explained.max(initial=0.0) + fit.table
+        fits = (
+            0.33 * fit.row[complete][a]
+            + 0.27 * np.maximum(fit.row[complete][b], 0.25)
+            + 0.3 * fit.explained.max(initial=0.0)
+            + fit.table
+        )
         anchor = np.full_like(a, lanes[0])
         yield Batch(
             "mean_difference", fit, means[a] - means[b], fits, np.full(a.shape, 0.05), np.stack([complete[a], anchor], 1),

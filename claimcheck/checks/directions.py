@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 
 from claimcheck.checks.cells import Finding
-from claimcheck.checks.ranking import Candidate
 from claimcheck.checks.derivation_text import printed_number, table_name
+from claimcheck.checks.ranking import Candidate
 from claimcheck.checks.table_index import TableIndex, TableView
 from claimcheck.foundation.records import Check, Claim, Evidence, Label
 from claimcheck.foundation.words import STOP, forms, tokens
@@ -37,14 +37,20 @@ _SUPERLATIVES: list[tuple[Sense, str]] = [
     ("lower", r"the\s+(?:very\s+)?lowest\b"),
 ]  # fmt: skip
 _SUPERLATIVE_RES = [(sense, re.compile(rf"\b{words}", re.I)) for sense, words in _SUPERLATIVES]
-_NEGATED = re.compile(r"\b(?:not|n't|never|neither|nor|no|fails?\s+to|failed\s+to|cannot|unable\s+to|hardly|rather\s+than)\s+(?:(?!in\b|of\b|on\b)[\w-]+\s+){0,3}$", re.I)
+_NEGATED = re.compile(
+    r"\b(?:not|n't|never|neither|nor|no|fails?\s+to|failed\s+to|cannot|unable\s+to|hardly|rather\s+than)\s+(?:(?!in\b|of\b|on\b)[\w-]+\s+){0,3}$",
+    re.I,
+)
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be)\s+(?:\w+ly\s+)?$", re.I)
 _GENERIC = re.compile(
     r"\b(?:all|other|others|previous(?:ly)?|prior|existing|competing|competitors?|baselines?|state[- ]of[- ]the[- ]arts?|sota|every|any|"
     r"published|the\s+rest|related|recent|former|best|strong|both|alternatives?|models|systems|methods|approaches|taggers|parsers|works?)\b", re.I,
 )  # fmt: skip
 # words that narrow a superlative to some of the rows
-_NARROWED = re.compile(r"\b(?:among|of\s+(?:the|our|all)|single|published|without|comparable|competitive|one\s+of|second|third|previous\w*|prior|reported|except|supervised|which\s+do|that\s+do)\b", re.I)
+_NARROWED = re.compile(
+    r"\b(?:among|of\s+(?:the|our|all)|single|published|without|comparable|competitive|one\s+of|second|third|previous\w*|prior|reported|except|supervised|which\s+do|that\s+do)\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -65,10 +71,19 @@ def comparisons(text: str) -> list[Comparison]:
             if any(c.start < m.end() and m.start() < c.end for c in out):
                 continue
             after = text[m.end() :]
-            stop = re.search(r"[;:]|\.\s|\.$|,\s+(?:and|but|while|which|where|with|achiev\w+|obtain\w+|reach\w+|show\w*)\b|\b(?:while|whereas|by\s+(?:an?\s+|about\s+|over\s+)?\d)", after)
+            stop = re.search(
+                r"[;:]|\.\s|\.$|,\s+(?:and|but|while|which|where|with|achiev\w+|obtain\w+|reach\w+|show\w*)\b|\b(?:while|whereas|by\s+(?:an?\s+|about\s+|over\s+)?\d)",
+                after,
+            )
             words = after[: stop.start() if stop else len(after)]
             flips = int(bool(_NEGATED.search(text[: m.start()])))
-            flips += int(bool(_PASSIVE.search(text[: m.start()]) and re.match(r"\s+by\b", after) and m[0].lower().endswith(("ed", "en"))))
+            flips += int(
+                bool(
+                    _PASSIVE.search(text[: m.start()])
+                    and re.match(r"\s+by\b", after)
+                    and m[0].lower().endswith(("ed", "en"))
+                )
+            )
             if re.match(r"\s*(?:the\s+|an?\s+)?(?:\d|two\b|three\b|four\b|five\b|ten\b|half\b|twice\b|once\b)", words):
                 continue  # "more than 2 points" bounds a number
             out.append(Comparison(_FLIP[sense] if flips % 2 else sense, m.start(), m.end(), words))
@@ -81,7 +96,9 @@ def check_directions(claim: Claim, findings: Sequence[Finding], index: TableInde
     if not placed:
         return []
     out = [_compare(claim, comparison, placed, index) for comparison in comparisons(claim.text)]
-    out += [_superlative(claim, sense, m, placed, index) for sense, p in _SUPERLATIVE_RES for m in p.finditer(claim.text)]
+    out += [
+        _superlative(claim, sense, m, placed, index) for sense, p in _SUPERLATIVE_RES for m in p.finditer(claim.text)
+    ]
     out += [_from_to(claim, f, placed, index) for f in placed]
     out += [_changed_by(claim, f, index) for f in placed]
     return [c for c in out if c is not None]
@@ -108,16 +125,22 @@ def _compare(claim: Claim, comparison: Comparison, placed: Sequence[Finding], in
     spoken = text[comparison.start : comparison.end]
     end = comparison.end + len(comparison.object)
     values = _values(placed)
-    before = [v for v in values if v[1] <= comparison.start and not re.search(r"[;:]|\.\s", text[v[1] : comparison.start])]
+    before = [
+        v for v in values if v[1] <= comparison.start and not re.search(r"[;:]|\.\s", text[v[1] : comparison.start])
+    ]
     after = [v for v in values if comparison.end <= v[0] < end]
-    if len(after) == 2 and re.search(r"\b(?:vs\.?|versus|against|compared\s+(?:to|with))\s", text[after[0][1] : after[1][0]]):
+    if len(after) == 2 and re.search(
+        r"\b(?:vs\.?|versus|against|compared\s+(?:to|with))\s", text[after[0][1] : after[1][0]]
+    ):
         return _two_cells(after[0], after[1], comparison.sense, spoken, index)
     if before and after:
         return _two_cells(before[-1], after[0], comparison.sense, spoken, index)
     pair = next((f for f in placed if f.candidate is not None and f.candidate.batch.kind == "difference"), None)
     if pair is not None and pair.candidate is not None and pair.quantity.span[0] > comparison.start - 80:
         sides = _order_by_words(pair.candidate, text[: comparison.start], comparison.object)
-        return None if sides is None else _verdict(pair.candidate.batch.fit.view, *sides, comparison.sense, spoken, index)
+        return (
+            None if sides is None else _verdict(pair.candidate.batch.fit.view, *sides, comparison.sense, spoken, index)
+        )
     if before:
         _, _, view, cell = before[-1]
         return _against(view, cell, comparison, spoken, index)
@@ -133,7 +156,7 @@ def _compare(claim: Claim, comparison: Comparison, placed: Sequence[Finding], in
 def _own_against(
     view: TableView, cell: tuple[int, int], comparison: Comparison, before: str, spoken: str, index: TableIndex
 ) -> Check | None:
-    """"Our model outperforms Y, which obtains 80.1": the paper's own best row of the column against the object's cell."""
+    """ "Our model outperforms Y, which obtains 80.1": the paper's own best row of the column against the object's cell."""
     own = [int(r) for r in np.nonzero(view.own_rows)[0] if np.isfinite(view.values[r, cell[1]]) and r != cell[0]]
     if not own or view.own_rows[cell[0]] or not re.search(r"\b(?:we|ours?|proposed)\b", before, re.I):
         return None
@@ -155,7 +178,9 @@ def _two_cells(subject: Placed, other: Placed, sense: Sense, spoken: str, index:
     return _check_across((subject[2], a), (other[2], b), holds, "<" if x < y else ">", spoken, index)
 
 
-def _against(view: TableView, cell: tuple[int, int], comparison: Comparison, spoken: str, index: TableIndex) -> Check | None:
+def _against(
+    view: TableView, cell: tuple[int, int], comparison: Comparison, spoken: str, index: TableIndex
+) -> Check | None:
     """A cell against the row or column that the comparison's object names, or against all others where it names none."""
     other = _named_rival(view, cell, comparison.object)
     if other is not None:
@@ -166,7 +191,9 @@ def _against(view: TableView, cell: tuple[int, int], comparison: Comparison, spo
     return None
 
 
-_REMOVING = re.compile(r"\b(?:remov\w+|without|ablat\w+|drop(?:s|ped|ping)|exclud\w+|replac\w+|disabl\w+|omit\w+|lack\w*)\b", re.I)
+_REMOVING = re.compile(
+    r"\b(?:remov\w+|without|ablat\w+|drop(?:s|ped|ping)|exclud\w+|replac\w+|disabl\w+|omit\w+|lack\w*)\b", re.I
+)
 _LESS_NAME = re.compile(r"(?:^|\s)(?:[-−–]\s?|w/?o\b|without\b|no\b|not\b|remov)", re.I)
 
 
@@ -199,7 +226,9 @@ def _order_by_words(candidate: Candidate, before: str, after: str) -> tuple[tupl
     return (a, b) if score_a > score_b else (b, a)
 
 
-_GETS_BETTER = re.compile(r"\b(?:improv(?:es|ed|ing|e|ements?)|gain(?:s|ed)?|boost(?:s|ed|ing)?|outperform\w*|increas(?:es|ed|ing|e))\b", re.I)
+_GETS_BETTER = re.compile(
+    r"\b(?:improv(?:es|ed|ing|e|ements?)|gain(?:s|ed)?|boost(?:s|ed|ing)?|outperform\w*|increas(?:es|ed|ing|e))\b", re.I
+)
 _GETS_WORSE = re.compile(
     r"\b(?:degrad(?:es|ed|ing|e|ations?)|decreas(?:es|ed|ing|e)|drop(?:s|ped)?|declin\w+|los(?:s|es|t)|hurts?|worsen\w*|"
     r"reduc(?:es|ed|ing|tion)|underperform\w*)\b", re.I,
@@ -207,9 +236,13 @@ _GETS_WORSE = re.compile(
 
 
 def _changed_by(claim: Claim, finding: Finding, index: TableIndex) -> Check | None:
-    """"improves accuracy by 0.7": the change the verb names against the sign of the difference found."""
+    """ "improves accuracy by 0.7": the change the verb names against the sign of the difference found."""
     candidate = finding.candidate
-    if candidate is None or candidate.batch.kind not in ("difference", "cell") or finding.quantity.role not in ("delta", "relative"):
+    if (
+        candidate is None
+        or candidate.batch.kind not in ("difference", "cell")
+        or finding.quantity.role not in ("delta", "relative")
+    ):
         return None
     start, end = finding.quantity.span
     clause = re.split(r"[;:]|\.\s|\b(?:while|whereas|but)\b", claim.text[max(0, start - 160) : start])[-1]
@@ -220,7 +253,9 @@ def _changed_by(claim: Claim, finding: Finding, index: TableIndex) -> Check | No
     if candidate.batch.kind == "cell":
         return _printed_change(candidate, said, verb[0], index)
     tail = re.split(r"[;,.]\s", claim.text[end:])[0]
-    other = re.search(r"\b(?:over|than|compared\s+(?:to|with)|from|relative\s+to|with\s+respect\s+to|against)\b(.*)", tail, re.I)
+    other = re.search(
+        r"\b(?:over|than|compared\s+(?:to|with)|from|relative\s+to|with\s+respect\s+to|against)\b(.*)", tail, re.I
+    )
     sides = _order_by_words(candidate, clause, other[1] if other else "")
     if sides is None:
         return None
@@ -238,7 +273,10 @@ def _share(name: frozenset[str], said: frozenset[str], other: frozenset[str]) ->
 
 def _fits_name(view: TableView, cell: tuple[int, int], words: str) -> bool:
     said = forms(words)
-    return _share(view.row_forms[cell[0]], said, frozenset()) > 0.6 or _share(view.column_forms[cell[1]], said, frozenset()) > 0.9
+    return (
+        _share(view.row_forms[cell[0]], said, frozenset()) > 0.6
+        or _share(view.column_forms[cell[1]], said, frozenset()) > 0.9
+    )
 
 
 def _named_rival(view: TableView, cell: tuple[int, int], words: str) -> tuple[int, int] | None:
@@ -269,7 +307,9 @@ def raw_sense(view: TableView, cell: tuple[int, int], sense: Sense) -> Sense:
     return "lower" if (sense == "better") == less else "higher"
 
 
-def _verdict(view: TableView, subject: tuple[int, int], other: tuple[int, int], sense: Sense, spoken: str, index: TableIndex) -> Check | None:
+def _verdict(
+    view: TableView, subject: tuple[int, int], other: tuple[int, int], sense: Sense, spoken: str, index: TableIndex
+) -> Check | None:
     x, y = float(view.values[subject]), float(view.values[other])
     if x == y or not (np.isfinite(x) and np.isfinite(y)):
         return None
@@ -307,8 +347,10 @@ def _against_all(
     return None
 
 
-def _superlative(claim: Claim, sense: Sense, m: re.Match[str], placed: Sequence[Finding], index: TableIndex) -> Check | None:
-    """"the best F1 score of 85.3": the number that follows, or stands just before, against its column."""
+def _superlative(
+    claim: Claim, sense: Sense, m: re.Match[str], placed: Sequence[Finding], index: TableIndex
+) -> Check | None:
+    """ "the best F1 score of 85.3": the number that follows, or stands just before, against its column."""
     text = claim.text
     near = [
         v for v in _values(placed)
@@ -369,7 +411,7 @@ _OF_VALUE = ("increas", "decreas", "drop", "reduc", "ris", "rose", "fall", "fell
 
 
 def _from_to(claim: Claim, finding: Finding, placed: Sequence[Finding], index: TableIndex) -> Check | None:
-    """"improves from 80.1 to 85.3": both ends found as cells of one table, in the order that the verb says."""
+    """ "improves from 80.1 to 85.3": both ends found as cells of one table, in the order that the verb says."""
     start, end = finding.quantity.span
     text = claim.text
     candidate = finding.candidate
@@ -391,11 +433,18 @@ def _from_to(claim: Claim, finding: Finding, placed: Sequence[Finding], index: T
 
 
 def _check_across(
-    a: tuple[TableView, tuple[int, int]], b: tuple[TableView, tuple[int, int]], holds: bool, sign: str, spoken: str, index: TableIndex
+    a: tuple[TableView, tuple[int, int]],
+    b: tuple[TableView, tuple[int, int]],
+    holds: bool,
+    sign: str,
+    spoken: str,
+    index: TableIndex,
 ) -> Check:
     """A comparison of two cells of different tables."""
     against = "" if holds else f', against "{" ".join(spoken.split())}"'
-    places = "; ".join(f"{table_name(v.table)}, {v.table.row_name(c[0])}, {v.table.column_name(c[1])}" for v, c in (a, b))
+    places = "; ".join(
+        f"{table_name(v.table)}, {v.table.row_name(c[0])}, {v.table.column_name(c[1])}" for v, c in (a, b)
+    )
     return Check(
         kind="direction",
         label="supported" if holds else "refuted",
@@ -406,7 +455,9 @@ def _check_across(
     )
 
 
-def _check(view: TableView, cells: Sequence[tuple[int, int]], holds: bool, sign: str, spoken: str, index: TableIndex) -> Check:
+def _check(
+    view: TableView, cells: Sequence[tuple[int, int]], holds: bool, sign: str, spoken: str, index: TableIndex
+) -> Check:
     label: Label = "supported" if holds else "refuted"
     a, b = (printed_number(view, c) for c in cells)
     name = table_name(view.table)
@@ -420,7 +471,9 @@ def _check(view: TableView, cells: Sequence[tuple[int, int]], holds: bool, sign:
         kind="direction",
         label=label,
         score=0.8 if holds else 0.7,
-        evidence=[Evidence(quote=view.table.grid[r][c].text, pointer=view.pointer(r, c, index.paper)) for r, c in cells],
+        evidence=[
+            Evidence(quote=view.table.grid[r][c].text, pointer=view.pointer(r, c, index.paper)) for r, c in cells
+        ],
         derivation=f"{a} {sign} {b}{less}{against}: {name}, {place}",
         reason="" if holds else "the table shows the other direction",
     )

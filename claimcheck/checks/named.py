@@ -18,8 +18,10 @@ from claimcheck.foundation.records import Check, Claim, Evidence, Label
 from claimcheck.foundation.words import STOP, forms
 
 _OWN = re.compile(r"\b(?:our|ours|proposed|we)\b", re.I)
-_EXCEPT = re.compile(r"\b(?:except|but\s+not|apart\s+from|other\s+than|besides|some|many|most|often|usually|sometimes|generally|comparable)\b", re.I)
-
+_EXCEPT = re.compile(
+    r"\b(?:except|but\s+not|apart\s+from|other\s+than|besides|some|many|most|often|usually|sometimes|generally|comparable)\b",
+    re.I,
+)
 
 
 def check_names(claim: Claim, findings: Sequence[Finding], index: TableIndex) -> list[Check]:
@@ -56,7 +58,9 @@ def _compare(text: str, comparison: Comparison, view: TableView, index: TableInd
         signs.append(0 if x == y else 1 if (x > y) == (way == "higher") else -1)
     if len(set(signs)) != 1 or signs[0] == 0:
         return None
-    return _check(view, subject, other, columns, signs[0] > 0, " ".join(text[comparison.start : comparison.end].split()), index)
+    return _check(
+        view, subject, other, columns, signs[0] > 0, " ".join(text[comparison.start : comparison.end].split()), index
+    )
 
 
 def _same_subject(view: TableView, tail: str) -> bool:
@@ -84,7 +88,11 @@ def _row(view: TableView, words: str, own: bool) -> int | None:
 
 def _columns(view: TableView, text: str, subject: int, other: int) -> list[int]:
     """The result columns that the claim names; all of them where it says "all" or the table has one; else none."""
-    both = [c for c in range(view.table.stub_columns, view.table.width) if np.isfinite(view.values[subject, c]) and np.isfinite(view.values[other, c])]
+    both = [
+        c
+        for c in range(view.table.stub_columns, view.table.width)
+        if np.isfinite(view.values[subject, c]) and np.isfinite(view.values[other, c])
+    ]
     said = forms(text)
     if len(both) == 1:
         return both
@@ -97,7 +105,9 @@ def _columns(view: TableView, text: str, subject: int, other: int) -> list[int]:
     return []
 
 
-def _check(view: TableView, subject: int, other: int, columns: list[int], holds: bool, spoken: str, index: TableIndex) -> Check:
+def _check(
+    view: TableView, subject: int, other: int, columns: list[int], holds: bool, spoken: str, index: TableIndex
+) -> Check:
     label: Label = "supported" if holds else "refuted"
     pairs = []
     for c in columns:
@@ -110,7 +120,9 @@ def _check(view: TableView, subject: int, other: int, columns: list[int], holds:
         label=label,
         score=0.7 if holds else 0.65,
         evidence=[
-            Evidence(quote=t.grid[r][c].text, pointer=view.pointer(r, c, index.paper)) for c in columns for r in (subject, other)
+            Evidence(quote=t.grid[r][c].text, pointer=view.pointer(r, c, index.paper))
+            for c in columns
+            for r in (subject, other)
         ],
         derivation=f"{', '.join(pairs)}{against}: {table_name(t)}, {t.row_name(subject)} - {t.row_name(other)}, {', '.join(t.column_name(c) for c in columns)}",
         reason="" if holds else "the table shows the other direction",

@@ -21,7 +21,9 @@ from claimcheck.foundation.words import forms
 SAME_MEANING = 0.72  # cosine from which a passage says the same
 SAME_WORDS = 0.9  # and from which a sentence of the same paper without numbers does
 CANDIDATES = 6  # sentences that are embedded for a claim, chosen by shared words
-_NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|n't|without|fails?|failed|unable|cannot|hardly|lack(?:s|ed)?)\b", re.I)
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|neither|nor|n't|without|fails?|failed|unable|cannot|hardly|lack(?:s|ed)?)\b", re.I
+)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z(\d])")
 _TURNED = [
@@ -95,9 +97,18 @@ def _lines(item: Document | Passage) -> list[Line]:
     return [Line(t, Pointer(paper=item.source), False, forms(t)) for t in texts]
 
 
-def check_texts(claims: Sequence[Claim], candidates: Sequence[Sequence[Line]], index: PassageIndex) -> list[Check | None]:
+def check_texts(
+    claims: Sequence[Claim], candidates: Sequence[Sequence[Line]], index: PassageIndex
+) -> list[Check | None]:
     """For each claim the check of its best passage, or None where none says the same."""
-    index.embed([t for claim, lines in zip(claims, candidates, strict=True) if lines for t in (claim.text, *(x.text for x in lines))])
+    index.embed(
+        [
+            t
+            for claim, lines in zip(claims, candidates, strict=True)
+            if lines
+            for t in (claim.text, *(x.text for x in lines))
+        ]
+    )
     return [_best(claim, lines, index) for claim, lines in zip(claims, candidates, strict=True)]
 
 
@@ -117,8 +128,18 @@ def _compare(claim: Claim, line: Line, cosine: float) -> Check | None:
     numbers, theirs = _numbers(claim.text), _numbers(line.text)
     negated = (len(_NEGATION.findall(claim.text)) - len(_NEGATION.findall(line.text))) % 2 == 1
     turned = any(
-        (bool(up.search(claim.text)) and bool(down.search(line.text)) and not bool(up.search(line.text)) and not bool(down.search(claim.text)))
-        or (bool(down.search(claim.text)) and bool(up.search(line.text)) and not bool(down.search(line.text)) and not bool(up.search(claim.text)))
+        (
+            bool(up.search(claim.text))
+            and bool(down.search(line.text))
+            and not bool(up.search(line.text))
+            and not bool(down.search(claim.text))
+        )
+        or (
+            bool(down.search(claim.text))
+            and bool(up.search(line.text))
+            and not bool(down.search(line.text))
+            and not bool(up.search(claim.text))
+        )
         for up, down in _TURNED
     )
     evidence = [Evidence(quote=line.text, pointer=line.pointer)]
@@ -128,13 +149,19 @@ def _compare(claim: Claim, line: Line, cosine: float) -> Check | None:
         return None  # without a number to share, only nearly the same words are the same claim
     if numbers <= theirs and not contrary:
         reason = "the paper says the same elsewhere" if line.own else "the passage says the same"
-        return Check(kind="text", label="supported", score=score * (0.8 if numbers else 0.6), evidence=evidence, reason=reason)
+        return Check(
+            kind="text", label="supported", score=score * (0.8 if numbers else 0.6), evidence=evidence, reason=reason
+        )
     if line.own:
         return None
     if contrary and numbers <= theirs:
-        return Check(kind="text", label="refuted", score=score * 0.6, evidence=evidence, reason="the passage says the contrary")
+        return Check(
+            kind="text", label="refuted", score=score * 0.6, evidence=evidence, reason="the passage says the contrary"
+        )
     if numbers and theirs and not (numbers & theirs) and cosine >= 0.85:
-        return Check(kind="text", label="refuted", score=score * 0.5, evidence=evidence, reason="the passage gives other numbers")
+        return Check(
+            kind="text", label="refuted", score=score * 0.5, evidence=evidence, reason="the passage gives other numbers"
+        )
     return None
 
 

@@ -59,8 +59,14 @@ class Ranking:
         slack = np.concatenate([b.slack for b in batches])[ok]
         owner = np.concatenate([np.full(b.values.size, i) for i, b in enumerate(batches)])[ok]
         offset = np.concatenate([np.arange(b.values.size) for b in batches])[ok]
-        decimals = np.concatenate([b.fit.view.decimals[b.first[:, 0], b.first[:, 1]] - (2 if b.scale == 100 else 0) for b in batches])[ok]
-        loose_kinds = ("mean", "mean_difference", *(("relative", "error_reduction") if quantity.role == "delta" else ()))
+        decimals = np.concatenate(
+            [b.fit.view.decimals[b.first[:, 0], b.first[:, 1]] - (2 if b.scale == 100 else 0) for b in batches]
+        )[ok]
+        loose_kinds = (
+            "mean",
+            "mean_difference",
+            *(("relative", "error_reduction") if quantity.role == "delta" else ()),
+        )
         vague = np.concatenate([np.full(b.values.size, b.kind in loose_kinds) for b in batches])[ok]
         values = values[ok]
         sizes = np.abs(values) if quantity.role in ("delta", "relative") else values
@@ -99,7 +105,7 @@ def equals(values: Floats, quantity: Quantity, slack: Floats | float = 0.0) -> B
 def slips(values: Floats, quantity: Quantity) -> Bools:
     """Which values differ from the printed number in exactly one digit, as a slip of the pen or a stale copy does."""
     scale = 10**quantity.decimals
-    claimed = int(round(quantity.value * scale))
+    claimed = round(quantity.value * scale)
     others = np.round(np.abs(values) * scale)
     differing = np.zeros(values.shape, dtype=np.int64)
     same_length = np.ones(values.shape, dtype=bool)

@@ -40,7 +40,9 @@ def run_checks(
     encoder = SentenceEncoder(settings)
     done = 0
     for members in groups.values():
-        for i, verdict in zip(members, _check_group([pairs[i][0] for i in members], pairs[members[0]][1], encoder), strict=True):
+        for i, verdict in zip(
+            members, _check_group([pairs[i][0] for i in members], pairs[members[0]][1], encoder), strict=True
+        ):
             verdicts[i] = verdict
         done += len(members)
         if progress is not None:
@@ -48,18 +50,25 @@ def run_checks(
     return [v for v in verdicts if v is not None]
 
 
-def _check_group(claims: Sequence[Claim], evidence: Sequence[Document | Table | Passage], encoder: SentenceEncoder) -> list[Verdict]:
+def _check_group(
+    claims: Sequence[Claim], evidence: Sequence[Document | Table | Passage], encoder: SentenceEncoder
+) -> list[Verdict]:
     """The verdicts of claims that share their evidence."""
     bundle = _bundle(evidence)
     numbers: list[list[Check]] = []
     directions: list[list[Check]] = []
     for claim in claims:
-        found, compared = [], []
+        found: list[Check] = []
+        compared: list[Check] = []
         for index in bundle.tables:
             findings = check_numbers(claim, index)
             checks = [to_check(f, index) for f in findings]
             found = _better(found, checks)
-            compared += check_directions(claim, findings, index) + check_counts(claim, index) + check_names(claim, findings, index)
+            compared += (
+                check_directions(claim, findings, index)
+                + check_counts(claim, index)
+                + check_names(claim, findings, index)
+            )
         numbers.append(found)
         directions.append(compared)
     texts: list[Check | None] = [None] * len(claims)

@@ -149,5 +149,3 @@ def _explained(candidate: Candidate) -> float:
     for r, c in candidate.cells:
         miss = miss * (1 - fit.row_hits[:, r]) * (1 - fit.column_hits[:, c])
     return 1.0 - float((fit.weights * miss).sum()) / total
-
-

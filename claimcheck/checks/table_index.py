@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimcheck.foundation.numbers import Number, cell_numbers
+from claimcheck.foundation.own_systems import is_own, marked_own, own_names
 from claimcheck.foundation.records import Document, Pointer, Table
 from claimcheck.foundation.words import STOP, forms, tokens
 
@@ -31,8 +32,6 @@ METRICS = frozenset(
 )
 # words in a header that condition a result; a claim often leaves them out
 _OPTIONAL = frozenset("single ensemble test dev train % our proposed model".split())
-_OWN = re.compile(r"\b(?:ours|our\s+(?!\w*\s*(?:re-?)?impl|base|re-?impl|reproduc|run)|our$|proposed|this\s+(?:work|paper))", re.I)
-_NOT_OWN = re.compile(r"\bour\s+(?:re-?)?(?:impl|baseline|reprod|run|re-?train)|\bre-?impl|et\s+al", re.I)
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,8 @@ class TableView:
         # a caption names the metric of a table whose headers name none
         if not grid.any() and _LOWER_CAPTION.search(self.table.caption) and not self.caption_forms & METRICS - _LOWER:
             grid = ~grid
-        return grid
+        result: Bools = grid
+        return result
 
     def pointer(self, row: int, column: int, paper: str) -> Pointer:
         """Where a cell stands."""
@@ -115,7 +115,7 @@ def index_tables(tables: Sequence[Table], paper: str = "") -> TableIndex:
 
 
 def _index(tables: Sequence[Table], paper: str, own: frozenset[str]) -> TableIndex:
-    own |= _marked_own(tables)
+    own |= marked_own(tables)
     views = tuple(_view(t, own) for t in tables)
     counts: Counter[str] = Counter()
     names = 0
@@ -127,20 +127,6 @@ def _index(tables: Sequence[Table], paper: str, own: frozenset[str]) -> TableInd
         counts.update(v.caption_forms - set(counts))
     weight = {f: math.log(1.0 + (1 + names) / n) for f, n in counts.items()}
     return TableIndex(paper, views, weight, own)
-
-
-def _marked_own(tables: Sequence[Table]) -> frozenset[str]:
-    """The coined names of rows and columns that some table marks as its own: "HBMP (our model)" names HBMP everywhere."""
-    paths = [t.row_path(r) for t in tables for r in range(t.header_rows, t.height)]
-    paths += [t.column_path(c) for t in tables for c in range(t.width)]
-    marked = [p for p in paths if p and _is_own(p, frozenset())]
-    coined = {t.form for p in marked for t in tokens(p[-1]) if t.namelike and len(t.form) > 2 and t.form not in _COMMON_NAMES}
-    # a name that other people's rows carry as well is no name of one's own
-    others = {t.form for p in paths if p and p not in marked and _CITED_ROW.search(p[-1]) for t in tokens(p[-1])}
-    return frozenset(coined - others)
-
-
-_CITED_ROW = re.compile(r"et\s+al|\((?:[^()]*\b)?(?:19|20)\d\d|\[\d+\]")
 
 
 def _view(table: Table, own: frozenset[str]) -> TableView:
@@ -166,8 +152,8 @@ def _view(table: Table, own: frozenset[str]) -> TableView:
         tuple(_name_forms(p) for p in rows),
         tuple(_name_forms(p) for p in columns),
         forms(table.caption),
-        np.array([_is_own(p, own) for p in rows], dtype=bool),
-        np.array([_is_own(p, own) for p in columns], dtype=bool),
+        np.array([is_own(p, own) for p in rows], dtype=bool),
+        np.array([is_own(p, own) for p in columns], dtype=bool),
     )
 
 
@@ -175,41 +161,3 @@ def _name_forms(path: Sequence[str]) -> frozenset[str]:
     """The words of a header path. Single digits and letters count here: they tell "ROUGE-1" from "ROUGE-2"."""
     found = {t.form for name in path for t in tokens(name)}
     return frozenset(found - STOP) or frozenset(found)
-
-
-def _is_own(path: Sequence[str], own: frozenset[str]) -> bool:
-    name = " ".join(path)
-    if _NOT_OWN.search(name):
-        return False
-    if _OWN.search(name):
-        return True
-    return bool(own & {t.form for t in tokens(path[-1] if path else "")})
-
-
-_NAMED = re.compile(
-    r"\b(?:[Ww]e|[Tt]his\s+(?:paper|work))\b[^.]{0,60}?\b(?:propose|present|introduce|call|dub|term|name)[a-z]*\b"
-    r"(?P<what>[^.;:]{0,90})"
-)
-_CALLED = re.compile(r"\b(?:called|named|dubbed|termed|denoted(?:\s+as)?|refer(?:red)?\s+to\s+as|which\s+we\s+call)\s+(?:the\s+)?(?P<what>[^.;,]{0,40})")
-
-
-def own_names(document: Document) -> frozenset[str]:
-    """The words that name the paper's own systems: coined names in the title before a colon and after "we propose"."""
-    texts = [document.paper.abstract, *(s.text for s in document.sentences[:120] if s.kind in ("abstract", "body"))]
-    title = document.paper.title or next((s.text for s in document.sentences if s.kind == "title"), "")
-    stretches = [title.split(":")[0]] if ":" in title else []
-    for text in texts:
-        stretches += [m["what"] for pattern in (_NAMED, _CALLED) for m in pattern.finditer(text)]
-    coined: set[str] = set()
-    for stretch in stretches:
-        for t in tokens(stretch):
-            if t.namelike and len(t.form) > 2 and t.form not in _COMMON_NAMES:
-                coined.add(t.form)
-    return frozenset(coined)
-
-
-_COMMON_NAMES = frozenset(
-    """lstm bilstm rnn cnn gru crf nlp nmt smt mt qa ner pos srl bleu rouge f1 em elmo bert glove word2vec squad snli multinli mnli
-    gpu lda svm mlp hmm ccg amr cfg lm rl gan vae ensemble attention encoder decoder seq2seq english iii ii wsj ptb conll
-    ontonotes imdb sst trec coref nli rte ud url github acl emnlp naacl""".split()
-)

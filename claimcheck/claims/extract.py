@@ -60,7 +60,14 @@ def claim_of(text: str, evidence: Sequence[object] = ()) -> Claim:
             share = len(said & theirs) / max(1, len(said | theirs))
             if share > best:
                 best, places = share, (_place(document, i, sentence),)
-    return Claim(id=Claim.make_id("", text), text=text, statement=text, kind=_kind(text, quantities), places=places, quantities=quantities)
+    return Claim(
+        id=Claim.make_id("", text),
+        text=text,
+        statement=text,
+        kind=_kind(text, quantities),
+        places=places,
+        quantities=quantities,
+    )
 
 
 _Candidate = tuple[int, Sentence, tuple[Quantity, ...], float]
@@ -93,7 +100,9 @@ def _compares(text: str) -> bool:
 
 
 def _is_result(q: Quantity) -> bool:
-    return q.role in ("delta", "relative", "ratio", "count") or (q.role == "value" and (q.decimals > 0 or bool(q.unit or q.metric)))
+    return q.role in ("delta", "relative", "ratio", "count") or (
+        q.role == "value" and (q.decimals > 0 or bool(q.unit or q.metric))
+    )
 
 
 def _readable(document: Document, sentence: Sentence) -> bool:
@@ -132,7 +141,10 @@ def _merge(kept: Sequence[_Candidate]) -> list[list[_Candidate]]:
 
 
 def _same(
-    numbers: frozenset[tuple[float, str]], words: frozenset[str], others: frozenset[tuple[float, str]], other_words: frozenset[str]
+    numbers: frozenset[tuple[float, str]],
+    words: frozenset[str],
+    others: frozenset[tuple[float, str]],
+    other_words: frozenset[str],
 ) -> bool:
     """Whether two sentences make the same claim."""
     if not words or not other_words:
@@ -140,7 +152,7 @@ def _same(
     common = len(words & other_words)
     jaccard, smaller = common / len(words | other_words), common / min(len(words), len(other_words))
     shared = numbers & others
-    if shared and (shared == numbers or shared == others):
+    if shared and shared in (numbers, others):
         return smaller >= 0.55 and jaccard >= 0.3
     return jaccard >= 0.8 and numbers == others
 
@@ -148,7 +160,7 @@ def _same(
 def _claim(document: Document, group: Sequence[_Candidate]) -> Claim:
     """One claim from its sentences; the one that says most numbers, else the first, gives the text."""
     lead = max(group, key=lambda c: (len(c[2]), -c[0]))
-    _, sentence, quantities, probability = lead
+    _, sentence, quantities, _ = lead
     places = tuple(_place(document, i, s) for i, s, _, _ in group)
     return Claim(
         id=Claim.make_id(document.paper.id, sentence.text),
@@ -177,7 +189,12 @@ def _place(document: Document, i: int, sentence: Sentence) -> Place:
     ]
     tables = tuple(dict.fromkeys(m[1] for text in (sentence.text, *before, *after) for m in _TABLE_REF.finditer(text)))
     pointer = Pointer(
-        paper=document.paper.id, page=sentence.page, box=sentence.box, line=sentence.line, section=name, span=sentence.span
+        paper=document.paper.id,
+        page=sentence.page,
+        box=sentence.box,
+        line=sentence.line,
+        section=name,
+        span=sentence.span,
     )
     return Place(pointer=pointer, text=sentence.text, sentence=i, context=" ".join(before), tables=tables)
 
@@ -189,15 +206,21 @@ def _kind(text: str, quantities: Sequence[Quantity]) -> ClaimKind:
         return "ablation"
     if any(q.role in ("delta", "relative", "ratio") for q in results):
         return "comparison"
-    if re.search(r"\b(?:best|worst|highest|lowest|state[- ]of[- ]the[- ]art|rank\w*|second)\b", text, re.I) or any(q.role == "count" for q in results):
+    if re.search(r"\b(?:best|worst|highest|lowest|state[- ]of[- ]the[- ]art|rank\w*|second)\b", text, re.I) or any(
+        q.role == "count" for q in results
+    ):
         return "ranking"
     if re.search(r"\b(?:outperform\w*|underperform\w*|than|surpass\w*|compar\w+)\b", text, re.I):
         return "comparison"
     if results:
         return "numeric"
-    if re.search(r"\b(?:as\s+\w+\s+(?:increases|grows|decreases)|with\s+(?:increasing|more)|trend|grows?|shrinks?)\b", text, re.I):
+    if re.search(
+        r"\b(?:as\s+\w+\s+(?:increases|grows|decreases)|with\s+(?:increasing|more)|trend|grows?|shrinks?)\b", text, re.I
+    ):
         return "trend"
-    if re.search(r"\b(?:because|due\s+to|causes?|leads?\s+to|results?\s+in|helps?|contribut\w+|benefits?)\b", text, re.I):
+    if re.search(
+        r"\b(?:because|due\s+to|causes?|leads?\s+to|results?\s+in|helps?|contribut\w+|benefits?)\b", text, re.I
+    ):
         return "causal"
     if re.search(r"\b(?:first\s+to|first\s+\w+\s+(?:that|to)|no\s+(?:previous|prior)|novel)\b", text, re.I):
         return "existence"
@@ -210,7 +233,13 @@ def _importance(document: Document, sentence: Sentence, quantities: Sequence[Qua
     """0 to 1: where it stands, whether it is about the paper's own work, whether it states results."""
     section = document.sections[sentence.section] if sentence.section >= 0 else None
     title = section.title.lower() if section else ""
-    place = 0.4 if sentence.kind == "abstract" or (section and section.kind == "abstract") else 0.3 if "conclu" in title else 0.15
+    place = (
+        0.4
+        if sentence.kind == "abstract" or (section and section.kind == "abstract")
+        else 0.3
+        if "conclu" in title
+        else 0.15
+    )
     if section is not None and section.kind == "appendix":
         place = 0.05
     if re.search(r"introduction|result|experiment|evaluation", title):

@@ -9,8 +9,12 @@ from claimcheck.foundation.records import Span
 _JOIN = re.compile(r"\s*(?:,\s*(?:and|or|&)|,|;|\band\b|\bor\b|&|/)\s*", re.I)
 # a name: capitalised or acronym words, digits, hyphens and short joining words inside
 _NAME = r"(?:[A-Z][\w.+@*'/-]*|[a-z]*[A-Z][\w.+-]*)(?:[ -](?:[A-Z0-9][\w.+@*'-]*|v?\d[\w.]*|of|the|for))*(?:\s+\([^()]{1,30}\))?"
-_NAME_LIST = re.compile(rf"{_NAME}(?:(?:\s*,\s*(?:and\s+|or\s+|&\s*)?|\s+(?:and|or|&)\s+)(?:the\s+|on\s+|in\s+|for\s+)?{_NAME})+")
-_LOWER_LIST = re.compile(r"(?:[\w-]+(?:\s[\w-]+)?,\s+)+(?:and|or)\s+[\w-]+(?:\s[\w-]+)?|\b[\w-]+\s+and\s+[\w-]+(?=\s*,?\s*respectively)")
+_NAME_LIST = re.compile(
+    rf"{_NAME}(?:(?:\s*,\s*(?:and\s+|or\s+|&\s*)?|\s+(?:and|or|&)\s+)(?:the\s+|on\s+|in\s+|for\s+)?{_NAME})+"
+)
+_LOWER_LIST = re.compile(
+    r"(?:[\w-]+(?:\s[\w-]+)?,\s+)+(?:and|or)\s+[\w-]+(?:\s[\w-]+)?|\b[\w-]+\s+and\s+[\w-]+(?=\s*,?\s*respectively)"
+)
 
 
 def list_partners(text: str, numbers: list[Span]) -> dict[Span, str]:
@@ -21,7 +25,9 @@ def list_partners(text: str, numbers: list[Span]) -> dict[Span, str]:
     """
     out: dict[Span, str] = {}
     for run in _runs(text, numbers):
-        candidates = [c for c in _name_lists(text) if len(c[1]) == len(run) and not _overlap(c[0], (run[0][0], run[-1][1]))]
+        candidates = [
+            c for c in _name_lists(text) if len(c[1]) == len(run) and not _overlap(c[0], (run[0][0], run[-1][1]))
+        ]
         if not candidates:
             continue
         _, names = min(candidates, key=lambda c: _distance(c[0], (run[0][0], run[-1][1])))

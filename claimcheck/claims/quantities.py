@@ -61,7 +61,8 @@ _BOUNDS: list[tuple[Bound, str]] = [
     ("about", r"about|around|approximately|approx\.?|roughly|nearly|almost|close\s+to|some|circa|∼|~|≈|an?\s+average\s+of\s+about"),
 ]  # fmt: skip
 _BOUND_RES: list[tuple[Bound, re.Pattern[str]]] = [
-    (name, re.compile(rf"(?:\b|(?<=\s)|^)(?:{words})\s*(?:the\s+|an?\s+|\$)?(?:absolute\s+|relative\s+)?$", re.I)) for name, words in _BOUNDS
+    (name, re.compile(rf"(?:\b|(?<=\s)|^)(?:{words})\s*(?:the\s+|an?\s+|\$)?(?:absolute\s+|relative\s+)?$", re.I))
+    for name, words in _BOUNDS
 ]
 
 _UP = r"improv\w*|gain\w*|increas\w*|boost\w*|rais\w*|ris(?:e|es|ing)|rose|higher|better|outperform\w*|surpass\w*|exceed\w*|beat\w*|ahead|grow\w*|advantage|advanc\w*|best|above|more|superior"
@@ -69,7 +70,10 @@ _DOWN = r"drop(?!out)\w*|decreas\w*|reduc\w*|declin\w*|degrad\w*|lower\w*|worse\
 # the words of change that take "of" and an amount: an "improvement of 2", never a "best of 91.9"
 _CHANGING = r"improv\w*|gain\w*|increas\w*|boost\w*|rise|advantage|drop(?!out)\w*|decreas\w*|reduc\w*|declin\w*|degrad\w*|loss|fall"
 _UP_RE, _DOWN_RE = re.compile(rf"\b(?:{_UP})\b", re.I), re.compile(rf"\b(?:{_DOWN})\b", re.I)
-_RELATIVE = re.compile(r"\brelative(?:ly)?\b|\berror[\s-]+(?:rate\s+)?reduction|\breduc\w+\s+(?:of|in)\s+(?:the\s+)?error|\berror\s+by\b", re.I)
+_RELATIVE = re.compile(
+    r"\brelative(?:ly)?\b|\berror[\s-]+(?:rate\s+)?reduction|\breduc\w+\s+(?:of|in)\s+(?:the\s+)?error|\berror\s+by\b",
+    re.I,
+)
 # "by 2.1", "improvement of 2.1", "a 2.1 gain", "2.1 higher"
 _DELTA_BEFORE = re.compile(
     rf"(?:\bby\s+(?:an?\s+)?(?:[\w-]+\s+){{0,4}}?|\b(?:{_CHANGING}|difference|margin|gap|change|delta)(?:\s+(?!over|than|best|to\b)\w+){{0,4}}?\s+of\s+(?:[\w-]+\s+){{0,3}}?"
@@ -84,9 +88,32 @@ _DELTA_AFTER = re.compile(
 _CHANGE_TO = re.compile(r"\b(?:to|at|of\s+up\s+to|from)\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,3}$", re.I)
 _RANGE = re.compile(rf"^\s*(?:[-–—−]|to|and)\s*(?P<high>{_DIGITS})(?![\d.]*\d)", re.I)
 _OF = re.compile(r"^\s*(?:out\s+of|of|/)\s+(?:the\s+|all\s+|our\s+|its\s+)?(?P<total>\d+|[a-z]+)\b", re.I)
-_WORDS = {w: i for i, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split())}
+_WORDS = {
+    w: i
+    for i, w in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+        ]
+    )
+}
 _WORD_COUNT = re.compile(
-    rf"\b(?P<n>{'|'.join(_WORDS)})\s+(?:out\s+of|of)\s+(?:the\s+|all\s+|our\s+|its\s+)?(?P<total>{'|'.join(_WORDS)}|\d+)\b", re.I
+    rf"\b(?P<n>{'|'.join(_WORDS)})\s+(?:out\s+of|of)\s+(?:the\s+|all\s+|our\s+|its\s+)?(?P<total>{'|'.join(_WORDS)}|\d+)\b",
+    re.I,
 )
 
 
@@ -103,7 +130,9 @@ def find_quantities(text: str) -> tuple[Quantity, ...]:
         if quantity is not None:
             found.append(quantity)
     for m in _WORD_COUNT.finditer(masked):
-        total = _WORDS.get(m["total"].lower(), None) or float(m["total"]) if m["total"].isdigit() else _WORDS[m["total"].lower()]
+        total = (
+            _WORDS.get(m["total"].lower()) or float(m["total"]) if m["total"].isdigit() else _WORDS[m["total"].lower()]
+        )
         found.append(
             Quantity(
                 text=m[0], value=_WORDS[m["n"].lower()], half_width=0.0, role="count", total=float(total), span=m.span(),
@@ -141,11 +170,18 @@ def _quantity(masked: str, text: str, m: re.Match[str]) -> tuple[Quantity | None
     value, decimals = parse_digits(digits)
     if after[:1].isalpha() and not re.match(r"(?:x|pp|pts?|pt|k|K|M|B|m)(?![a-zA-Z])", after):
         return None, m.end()  # 300d, 3rd, 2nd
-    if re.match(r"\.\d|-\d+[-\w]*-", after) or (re.match(r"-[a-zA-Z]", after) and not re.match(r"-(?:points?|fold|pp)", after, re.I)):
+    if re.match(r"\.\d|-\d+[-\w]*-", after) or (
+        re.match(r"-[a-zA-Z]", after) and not re.match(r"-(?:points?|fold|pp)", after, re.I)
+    ):
         return None, m.end()  # 1.2.3, 5-fold is handled by the unit below
     if _NAMING.search(before) and not _DELTA_BEFORE.search(before):
         return None, m.end()
-    if decimals <= 1 and value < 10 and _VERSIONED.search(before) and not re.match(r"\s?(?:%|points?|x\b|times)", after):
+    if (
+        decimals <= 1
+        and value < 10
+        and _VERSIONED.search(before)
+        and not re.match(r"\s?(?:%|points?|x\b|times)", after)
+    ):
         return None, m.end()  # "CTB 5.1", "OntoNotes 5.0", "SQuAD 2.0"
     if not decimals and _YEAR.match(digits) and not re.match(r"\s?%", after):
         return None, m.end()
@@ -166,7 +202,11 @@ def _quantity(masked: str, text: str, m: re.Match[str]) -> tuple[Quantity | None
     unit, unit_end = "", end
     if unit_match is not None:
         unit = (
-            "points" if unit_match["points"] or unit_match["absolute"] else "percent" if unit_match["percent"] else "times"
+            "points"
+            if unit_match["points"] or unit_match["absolute"]
+            else "percent"
+            if unit_match["percent"]
+            else "times"
         )
         unit_end = max(end, unit_match.end())
     metric = ""
@@ -206,10 +246,18 @@ def _quantity(masked: str, text: str, m: re.Match[str]) -> tuple[Quantity | None
 
 
 def _share_of(after: str) -> str:
-    """"of the sentences" behind a percentage: it is a share of something, no score."""
-    m = re.match(r"\s+(?:of|fewer|less|more)\s+(?:(?:the|all|its|our|their|these|those)\s+)?[a-z][\w-]*(?:\s+[a-z][\w-]+)?|\s+(?!of\b|in\b|on\b|for\b|and\b|or\b|to\b|with\b|from\b|over\b|by\b|at\b|as\b|than\b|when\b|while\b|after\b|using\b|which\b|compared\b|respectively\b|"
-        r"accura|f-?1|f-?score|f-?measure|em\b|exact|precision|recall|error|bleu|rouge|las\b|uas\b|absolute|relative|improve|gain|increase|decrease|drop|reduc|better|higher|lower|worse|top|performance|score|macro|micro|average|unlabel|label|map\b|mrr|test|dev|classification)[a-z]{4,}", after, re.I)
-    return m[0].strip() if m and not re.match(r"\s+of\s+(?:accuracy|f1|f-score|precision|recall|the\s+(?:previous|state))", after, re.I) else ""
+    """ "of the sentences" behind a percentage: it is a share of something, no score."""
+    m = re.match(
+        r"\s+(?:of|fewer|less|more)\s+(?:(?:the|all|its|our|their|these|those)\s+)?[a-z][\w-]*(?:\s+[a-z][\w-]+)?|\s+(?!of\b|in\b|on\b|for\b|and\b|or\b|to\b|with\b|from\b|over\b|by\b|at\b|as\b|than\b|when\b|while\b|after\b|using\b|which\b|compared\b|respectively\b|"
+        r"accura|f-?1|f-?score|f-?measure|em\b|exact|precision|recall|error|bleu|rouge|las\b|uas\b|absolute|relative|improve|gain|increase|decrease|drop|reduc|better|higher|lower|worse|top|performance|score|macro|micro|average|unlabel|label|map\b|mrr|test|dev|classification)[a-z]{4,}",
+        after,
+        re.I,
+    )
+    return (
+        m[0].strip()
+        if m and not re.match(r"\s+of\s+(?:accuracy|f1|f-score|precision|recall|the\s+(?:previous|state))", after, re.I)
+        else ""
+    )
 
 
 def _clause(before: str) -> str:
@@ -223,13 +271,27 @@ def _role(before: str, after: str, unit: str, total: float | None, decimals: int
         return "count"
     clause = _clause(before)
     follows = after[:60]
-    bare = re.sub(r"(?:\b(?:more|greater|less|fewer|at\s+least|at\s+most|up\s+to|about|around|over|almost|nearly|only|than|roughly|approximately|an?|the|\$|as\s+much\s+as|∼|~)\s*)+$", "", clause, flags=re.I) + " "
+    bare = (
+        re.sub(
+            r"(?:\b(?:more|greater|less|fewer|at\s+least|at\s+most|up\s+to|about|around|over|almost|nearly|only|than|roughly|approximately|an?|the|\$|as\s+much\s+as|∼|~)\s*)+$",
+            "",
+            clause,
+            flags=re.I,
+        )
+        + " "
+    )
     relative = bool(_RELATIVE.search(clause[-60:]) or _RELATIVE.search(follows.split(",")[0][:40]))
     if unit == "times":
         return "ratio"
     # "from 80.1 to 85.3": both ends are values, unless a change is measured in points
     is_end = bool(re.search(r"\b(?:from|to)\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,2}$", bare, re.I)) and unit != "points"
-    at = bool(re.search(r"\b(?:achiev\w*|obtain\w*|reach\w*|attain\w*|scor\w*|report\w*|at|to|with|is|was|are|of\s+only)\s+(?:an?\s+)?$", bare, re.I))
+    at = bool(
+        re.search(
+            r"\b(?:achiev\w*|obtain\w*|reach\w*|attain\w*|scor\w*|report\w*|at|to|with|is|was|are|of\s+only)\s+(?:an?\s+)?$",
+            bare,
+            re.I,
+        )
+    )
     delta = (
         sign in ("+",)
         or unit == "points"
@@ -237,7 +299,11 @@ def _role(before: str, after: str, unit: str, total: float | None, decimals: int
         or bool(_DELTA_AFTER.search(follows))
     )
     owned = re.search(rf"\b(?:{_CHANGING}|difference|margin|gap)\s+(?:\w+\s+){{0,3}}?of\b[^,;]*$", clause, re.I)
-    if delta and not is_end and not (at and not owned and not unit and not _DELTA_AFTER.search(follows) and sign is None):
+    if (
+        delta
+        and not is_end
+        and not (at and not owned and not unit and not _DELTA_AFTER.search(follows) and sign is None)
+    ):
         if relative and unit in ("percent", ""):
             return "relative"
         return "delta"
@@ -249,11 +315,16 @@ def _direction(before: str, after: str, sign: str | None) -> Literal["up", "down
     if sign is not None:
         return "up" if sign == "+" else "down"
     near: list[tuple[int, Literal["up", "down"]]] = []
+    ways: tuple[tuple[re.Pattern[str], Literal["up", "down"]], ...] = ((_UP_RE, "up"), (_DOWN_RE, "down"))
     clause = _clause(before)
     follows = re.split(r"[,;.]\s", after[:50])[0]
-    for pattern, way in ((_UP_RE, "up"), (_DOWN_RE, "down")):
-        near += [(len(clause) - x.end(), way) for x in pattern.finditer(clause) if not re.match(r"more|less|above|below|best", x[0], re.I)]  # type: ignore[misc]
-        near += [(x.start() + 3, way) for x in pattern.finditer(follows)]  # type: ignore[misc]
+    for pattern, way in ways:
+        near += [
+            (len(clause) - x.end(), way)
+            for x in pattern.finditer(clause)
+            if not re.match(r"more|less|above|below|best", x[0], re.I)
+        ]
+        near += [(x.start() + 3, way) for x in pattern.finditer(follows)]
     return min(near)[1] if near else None
 
 
@@ -292,7 +363,12 @@ def _share_units(text: str, found: list[Quantity]) -> list[Quantity]:
                     # a change at the head of a list makes all its members changes, unless one says what it is itself
                     new_role = role if q.role in ("value", "delta") and q.unit in ("", unit) else q.role
                     out[j] = q.model_copy(
-                        update={"unit": q.unit or unit, "role": new_role, "direction": q.direction or direction, "metric": q.metric}
+                        update={
+                            "unit": q.unit or unit,
+                            "role": new_role,
+                            "direction": q.direction or direction,
+                            "metric": q.metric,
+                        }
                     )
         group = [i]
     return out

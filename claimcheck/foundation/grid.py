@@ -25,8 +25,8 @@ def padded(grid: Sequence[Sequence[Cell]]) -> tuple[tuple[Cell, ...], ...]:
 def find_header_rows(grid: Sequence[Sequence[Cell]], at_least: int = 0) -> int:
     """How many leading rows name the columns: all rows before the first one that prints a result.
 
-    A row prints a result when at least a third of its filled cells after the first are numbers; years, small ordinals and
-    sizes in a header ("2012", "10 k") do not count where the row above or below settles it. At most half of the rows.
+    A row prints a result when at least a third of its filled cells after the first are numbers; years, small ordinals
+    and sizes in a header ("2012", "10 k") do not count where the row above or below settles it.
     """
     limit = max(at_least, min(5, len(grid) - 1))
     for r, row in enumerate(grid[: limit + 1]):
@@ -96,17 +96,20 @@ def row_paths(grid: Sequence[Sequence[Cell]], header_rows: int, stub_columns: in
 def column_paths(grid: Sequence[Sequence[Cell]], header_rows: int) -> tuple[tuple[str, ...], ...]:
     """For each column: its header cells from top to bottom, spans and repeats once.
 
-    A blank header cell right of a filled one in a row that is not the last header row continues it (flattened spans).
+    A blank header cell right of a filled one in a row that is not the last header row continues it, unless the row
+    carries marked spans: then a blank is a blank.
     """
     if not grid:
         return ()
     width = len(grid[0])
     rows = [[c.text.strip() for c in grid[r]] for r in range(header_rows)]
     for r, texts in enumerate(rows[:-1]):
+        if any(c.origin is not None for c in grid[r]):
+            continue
         last = ""
         for c in range(width):
             if texts[c]:
                 last = texts[c]
-            elif last and c > 0 and rows[r + 1][c] and texts.count("") >= 1 and c >= 1 and rows[r + 1][c - 1]:
+            elif last and rows[r + 1][c] and rows[r + 1][c - 1]:
                 texts[c] = last
     return tuple(tuple(dict.fromkeys(texts[c] for texts in rows if texts[c])) for c in range(width))

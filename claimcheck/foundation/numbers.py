@@ -40,8 +40,8 @@ def parse_digits(digits: str) -> tuple[float, int]:
 def cell_numbers(text: str) -> tuple[Number, ...]:
     """The numbers a table cell prints, when the cell is a number cell; () for words, names and ranges of words.
 
-    "85.3", "85.3 ± 0.2", "85.3%", "60.7/42.1", "77.7*", "12.5M" and "77.7 (80.1)" are number cells; "BERT-24", "3-layer",
-    "Model 2" and "2 x 10" are not. A trailing (…) holding a value that is small beside the first is its spread.
+    "85.3", "85.3 ± 0.2", "85.3%", "60.7/42.1", "77.7*", "12.5M" and "77.7 (80.1)" are number cells; "BERT-24",
+    "3-layer", "Model 2" and "2 x 10" are not. A trailing (…) with a value small beside the first is its spread.
     """
     plain = text.strip(_MARKS).replace("\u2009", " ").replace("\u00a0", " ")
     if not plain or len(plain) > 60 or not any(c.isdigit() for c in plain):
@@ -69,9 +69,15 @@ def cell_numbers(text: str) -> tuple[Number, ...]:
         if s is not None:
             spread = parse_digits(s["spread"])[0]
             position = s.end()
-        scale = _SCALE.get(plain[position : position + 1], 1.0) if not plain[position + 1 : position + 2].isalpha() else 1.0
+        scale = (
+            _SCALE.get(plain[position : position + 1], 1.0) if not plain[position + 1 : position + 2].isalpha() else 1.0
+        )
         sign = -1.0 if m["sign"] and m["sign"].strip() in "-−–" else 1.0
-        if scale == 1.0 and plain[position : position + 1].isalpha() and not re.match(r"(?:pts?|ms|s|x)\b", plain[position:]):
+        if (
+            scale == 1.0
+            and plain[position : position + 1].isalpha()
+            and not re.match(r"(?:pts?|ms|s|x)\b", plain[position:])
+        ):
             return ()
         out.append(
             Number(m["digits"], sign * value * scale, decimals, bool(m["percent"]), spread, signed=bool(m["sign"]))
@@ -88,4 +94,20 @@ def is_numeric(text: str) -> bool:
 
 def is_blank(text: str) -> bool:
     """Whether a cell is empty or stands for a missing value."""
-    return text.strip(_MARKS).lower() in {"", "-", "–", "—", "−", "--", "---", "n/a", "na", "n.a.", "/", "x", "✓", "✗", "?"}
+    return text.strip(_MARKS).lower() in {
+        "",
+        "-",
+        "–",
+        "—",
+        "−",
+        "--",
+        "---",
+        "n/a",
+        "na",
+        "n.a.",
+        "/",
+        "x",
+        "✓",
+        "✗",
+        "?",
+    }

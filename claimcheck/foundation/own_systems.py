@@ -31,7 +31,7 @@ _TITLE_NAME = re.compile(r"\s*([\w.+-]+(?:\s[\w.+-]+)?)\s*(?::|\s+at\s+SemEval)"
 COMMON_NAMES = frozenset(
     """lstm bilstm rnn cnn gru crf nlp nmt smt mt qa ner pos srl bleu rouge f1 em squad snli multinli mnli
     gpu lda svm mlp hmm ccg amr cfg lm rl gan vae ensemble attention encoder decoder seq2seq english iii ii wsj
-    ptb conll ontonotes imdb sst trec coref nli rte ud url github acl emnlp naacl""".split()  # noqa: SIM905 - a list of words reads better in lines
+    ptb conll ontonotes imdb sst trec coref nli rte ud url github acl emnlp naacl""".split()
 )
 
 

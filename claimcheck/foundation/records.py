@@ -1,6 +1,6 @@
 """The records that flow through claimcheck, frozen and typed: what a stage takes and what it gives.
 
-Contracts: DESIGN.md section 3. Everything here goes to JSON and back unchanged (`model_dump_json`, `model_validate_json`).
+Contracts: DESIGN.md section 3. All go to JSON and back unchanged (`model_dump_json`, `model_validate_json`).
 Boxes are (x0, top, x1, bottom) in points from the page's top left corner; pages and source lines count from 1,
 rows, columns and sentences from 0.
 """
@@ -87,7 +87,7 @@ class Sentence(Record):
 
 
 class Cell(Record):
-    """One place of a table's grid. A cell that spans is written into each place it covers; the copies carry `origin`."""
+    """One place of a table's grid. A cell that spans is written into each place it covers; copies carry `origin`."""
 
     text: str = ""
     bold: bool = False
@@ -99,8 +99,8 @@ class Cell(Record):
 class Table(Record):
     """A rectangular grid of cells with its caption.
 
-    `header_rows` leading rows and `stub_columns` leading columns name the others. Build one with `from_grid`, which finds
-    both where the reader does not know them, or with `from_rows` / `from_csv`.
+    `header_rows` leading rows and `stub_columns` leading columns name the others. Build one with `from_grid`, which
+    finds both where the reader does not know them, or with `from_rows` / `from_csv`.
     """
 
     label: str  # "2", "A.3", or "#1" for the first table without a printed label
@@ -130,7 +130,7 @@ class Table(Record):
         stub_columns: int | None = None,
         **place: Any,
     ) -> Table:
-        """A table from cells; ragged rows are padded, header rows and stub columns found from the cells where not given."""
+        """A table from cells; ragged rows are padded, header rows and stub columns found where not given."""
         from claimcheck.foundation.grid import find_header_rows, find_stub_columns, padded
 
         full = padded(grid)
@@ -153,7 +153,7 @@ class Table(Record):
 
     @classmethod
     def from_csv(cls, text: str, caption: str = "", label: str = "#1") -> Table:
-        """A table from CSV text whose first row is the header; the delimiter is found among comma, semicolon, tab, # and |."""
+        """A table from CSV text whose first row is the header; the delimiter is a comma, semicolon, tab, # or |."""
         import csv
         import io
 
@@ -224,7 +224,7 @@ class Passage(Record):
     source: str = ""
 
     def __init__(self, text: str = "", source: str = "", **more: Any) -> None:
-        super().__init__(text=text, source=source, **more)
+        super().__init__(**{"text": text, "source": source, **more})
 
 
 class Pointer(Record):
@@ -375,10 +375,11 @@ class Verdict(Record):
             "not_enough_info": rest / total,
         }
         # ties go to the label that accuses and asserts least
-        label = max(("not_enough_info", "supported", "refuted"), key=lambda x: ps[x])  # type: ignore[index]
+        order: tuple[Label, ...] = ("not_enough_info", "supported", "refuted")
+        label = max(order, key=lambda x: ps[x])
         return cls(
-            label=label,  # type: ignore[arg-type]
-            confidence=ps[label],  # type: ignore[index]
+            label=label,
+            confidence=ps[label],
             probabilities=ps,
             calibration=calibration,
             abstained=abstained,

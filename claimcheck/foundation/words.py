@@ -13,7 +13,7 @@ _CANON = {
     "acc": "accuracy", "accuracies": "accuracy", "accurate": "accuracy",
     "prec": "precision", "rec": "recall",
     "fscore": "f1", "fmeasure": "f1", "fone": "f1",
-    "avg": "average", "ave": "average", "mean": "average", "averaged": "average", "averages": "average", "overall": "overall",
+    "avg": "average", "ave": "average", "mean": "average", "averaged": "average", "averages": "average",
     "development": "dev", "validation": "dev", "valid": "dev", "val": "dev", "testing": "test",
     "ppl": "perplexity", "perp": "perplexity", "perplexities": "perplexity",
     "params": "parameter", "param": "parameter", "parameters": "parameter",
@@ -62,7 +62,7 @@ class Token:
 
 
 def plain(text: str) -> str:
-    """Compatibility forms folded, accents removed, dashes and quotes to their ASCII forms, white space to single blanks."""
+    """Compatibility forms folded, accents removed, dashes and quotes made ASCII, white space made single blanks."""
     text = unicodedata.normalize("NFKD", text)
     text = "".join(c for c in text if not unicodedata.combining(c))
     text = text.translate(_PUNCTUATION)
@@ -82,13 +82,13 @@ def canonical(word: str) -> str:
 
 
 def tokens(text: str) -> list[Token]:
-    """The words and numbers of a text in order; hyphenated and slashed words in their parts ("BiLSTM-CRF": bilstm, crf)."""
+    """The words and numbers of a text in order; hyphenated words in their parts ("BiLSTM-CRF": bilstm, crf)."""
     text = _joined_metrics(text)
     return [Token(canonical(m[0]), m[0], m.start(), m.end()) for m in _TOKEN.finditer(text)]
 
 
 def _joined_metrics(text: str) -> str:
-    """"F-1", "F1-score", "F-measure", "exact match" as one token each, the text's length unchanged."""
+    """ "F-1", "F1-score", "F-measure", "exact match" as one token each, the text's length unchanged."""
     for pattern, form in _METRICS:
         text = pattern.sub(lambda m, form=form: form.ljust(len(m[0])), text)  # type: ignore[misc]
     return text

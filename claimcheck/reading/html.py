@@ -13,8 +13,8 @@ from claimcheck.foundation.errors import NotAPaperError, UnreadableInputError
 from claimcheck.foundation.records import Document, Paper, Section, Sentence, Table
 from claimcheck.reading.html_tables import HtmlTable, is_tabular, read_table
 from claimcheck.reading.html_text import SKIPPED, Inline, classes
+from claimcheck.reading.noise import is_noise
 from claimcheck.reading.sentences import split_sentences
-from claimcheck.reading.text import is_noise
 
 __all__ = ["read_html"]
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from claimcheck.foundation.errors import NotAPaperError, UnreadableInputError
 from claimcheck.foundation.records import Cell, Document, Paper, Section, Sentence, Table
 from claimcheck.reading.latex.fragment import fragment_text
+from claimcheck.reading.noise import is_noise
 from claimcheck.reading.sentences import split_sentences
 
-__all__ = ["decode_text", "is_noise", "read_text"]
+__all__ = ["decode_text", "read_text"]
 
 _LARGEST = 20_000_000  # bytes
 _HEADING = re.compile(r"(?P<marks>#{1,6})\s+(?P<title>.+?)\s*#*$")
@@ -80,17 +81,6 @@ def read_text(data: bytes, paper: Paper) -> Document:
         sentences=tuple(walker.sentences),
         tables=tuple(walker.tables),
     )
-
-
-def is_noise(text: str) -> bool:
-    """Whether a text is none: many control characters or replacement marks, or not three words."""
-    sample = text[:200_000]
-    strange = sum(
-        1 for c in sample if (ord(c) < 32 and c not in "\n\r\t\x0c") or c in "\ufffd\x7f" or 0x80 <= ord(c) < 0xA0
-    )
-    if strange * 20 > len(sample):
-        return True
-    return len(re.findall(r"[^\W\d_]{2,}", sample)) < 3
 
 
 @dataclass

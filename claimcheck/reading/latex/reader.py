@@ -24,8 +24,8 @@ from claimcheck.reading.latex.project import Project, decode, find_main
 from claimcheck.reading.latex.tabular import read_tabular
 from claimcheck.reading.latex.text import Context, Renderer
 from claimcheck.reading.latex.tree import Node, parse
+from claimcheck.reading.noise import is_noise
 from claimcheck.reading.sentences import split_sentences
-from claimcheck.reading.text import is_noise
 
 __all__ = ["read_latex"]
 
