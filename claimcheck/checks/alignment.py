@@ -45,6 +45,7 @@ class ClaimWords:
     near_tables: tuple[str, ...]  # labels named in the sentences around it
     context: frozenset[str]  # header words of the sentences before it
     known: frozenset[str]  # every header and caption word of the tables
+    header_numbers: frozenset[str]  # every number that a row or column name prints
 
     def clause(self, span: Span) -> str:
         """The clause a number stands in."""
@@ -109,6 +110,7 @@ def claim_words(claim: Claim, index: TableIndex) -> ClaimWords:
         near,
         frozenset(t.form for t in tokens(context) if index.word_weight(t.form) > 0 and t.form not in STOP),
         frozenset(index.weight),
+        index.header_numbers,
     )
 
 

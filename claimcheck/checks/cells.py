@@ -18,10 +18,11 @@ from claimcheck.checks.derivations import batches
 from claimcheck.checks.ranking import Candidate, Ranking
 from claimcheck.checks.signs import REFUTE, SUPPORT, refute_signs, support_signs
 from claimcheck.checks.table_index import TableIndex
-from claimcheck.foundation.records import Check, Claim, Label, Quantity
+from claimcheck.foundation.records import Check, Claim, Label, Quantity, Role
 
 EXPLICIT_SCORE = 0.8  # strength of a refutation by a place that the words name in full
 MIN_FIT = 0.45  # a place that fits worse proves nothing, however rare the number
+MIXED_FIT, MIXED_MARGIN, MIXED_SURPRISE = 0.7, 0.05, 1.0  # for a number that is right but for its unit
 NEAR_FIT = (
     0.12  # a place that fits nearly as well as the one that refutes, and gives the number, forbids the refutation
 )
@@ -134,9 +135,13 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
             return Finding(quantity, "supported", ranking.candidate(best), signs, "", probability)
         reason = "the number occurs, but no place that fits the words well enough gives it"
         given = Finding(quantity, "not_enough_info", ranking.candidate(best), signs, reason, probability)
+    mixed = _mixed_unit(quantity, fits, words, ranking)
+    if mixed is not None:
+        return mixed
     place = _meant_place(ranking)
     if (
         place is None
+        or _names_place(quantity, words)
         or not refutable(quantity, ranking, place)
         or _own_before(ranking.candidate(place), quantity, words)
     ):
@@ -150,6 +155,39 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
     label: Label = "refuted" if refuted else "not_enough_info"
     reason = "the place gives another number" if refuted else "no place in the tables fits and gives the number"
     return Finding(quantity, label, ranking.candidate(place), signs, reason, probability, may_refute=slip, given=given)
+
+
+def _mixed_unit(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, ranking: Ranking) -> Finding | None:
+    """A relative change given as points, or points given as a relative change: the place fits, the unit does not."""
+    other: Role
+    if quantity.role == "delta" and quantity.unit == "points":
+        other, told = "relative", "percent of the smaller number or of the error, not points"
+    elif quantity.role == "relative" and quantity.unit == "percent":
+        other, told = "delta", "points, not percent"
+    else:
+        return None
+    turned = quantity.model_copy(update={"role": other, "unit": "percent" if other == "relative" else "points"})
+    found = [b for fit in fits for b in batches(fit, turned, words) if b.values.size and b.kind != "cell"]
+    if not found or quantity.bound is not None or quantity.aggregation == "range":
+        return None
+    rival = Ranking.of(found, turned)
+    hits = np.nonzero(rival.exact)[0]
+    if not hits.size:
+        return None
+    best = int(hits[np.argmax(rival.fits[hits])])
+    top = max(float(rival.fits.max()), float(ranking.fits.max()))
+    if rival.fits[best] < top - MIXED_MARGIN or rival.fits[best] < MIXED_FIT:
+        return None
+    signs = support_signs(rival, best, words, anchored=False)
+    if signs["surprise"] < MIXED_SURPRISE:
+        return None
+    reason = f"the number is the change in {told}"
+    return Finding(quantity, "refuted", rival.candidate(best), signs, reason, EXPLICIT_SCORE)
+
+
+def _names_place(quantity: Quantity, words: ClaimWords) -> bool:
+    """Whether the number is one that a row or column is named by."""
+    return f"{quantity.value:.{quantity.decimals}f}" in words.header_numbers
 
 
 def _own_before(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:

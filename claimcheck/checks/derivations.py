@@ -50,13 +50,26 @@ def batches(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
     if quantity.role == "value":
         yield from _cells(fit, quantity)
         if average:
-            yield from _means(fit, quantity)
+            yield from _means(fit, quantity, words)
+    elif quantity.role == "ratio" and _OF_SPEED.search(words.text) and not _SPEED_NAMES & _named_in(fit):
+        return  # "twice as fast" is no ratio of two scores
     elif quantity.role in ("delta", "relative", "ratio"):
-        yield from _pairs(fit, quantity, words)
+        yield from _pairs(fit, quantity)
         # tables print changes too: "+2.1", "Δ", "gain" columns
         yield from _printed_changes(fit)
         if average and quantity.role == "delta":
             yield from _mean_differences(fit, words)
+
+
+_OF_SPEED = re.compile(r"\b(?:fast\w*|slow\w*|speed\w*|time|memory|quick\w*|compute|smaller|larger|fewer)\b", re.I)
+_SPEED_NAMES = frozenset(
+    "time speed second parameter memory size latency ms hour cost throughput flop gb mb day".split()
+)
+
+
+def _named_in(fit: Fit) -> frozenset[str]:
+    view = fit.view
+    return view.caption_forms.union(*view.column_forms, *view.row_forms)
 
 
 def _half_width(fit: Fit) -> Floats:
@@ -90,7 +103,7 @@ def _scale(values: Floats, quantity: Quantity) -> float:
     return 100.0 if shares and (quantity.unit in ("percent", "points") or quantity.value > 1.5) else 1.0
 
 
-def _pairs(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
+def _pairs(fit: Fit, quantity: Quantity) -> Iterator[Batch]:
     view = fit.view
     if np.isfinite(view.values).sum() < 2:
         return
@@ -222,7 +235,23 @@ def _lanes_of(fit: Fit, axis: Axis) -> list[tuple[int, ...]]:
     return list(dict.fromkeys(g for g in out if len(g) > 1))
 
 
-def _means(fit: Fit, quantity: Quantity) -> Iterator[Batch]:
+_COUNTED = re.compile(
+    r"\b(?P<n>two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\s+(?:\w+\s+){0,2}?(?:datasets?|data\s+sets|tasks|languages|benchmarks|corpora|domains)\b",
+    re.I,
+)
+_COUNT_WORDS = {w: i for i, w in enumerate("zero one two three four five six seven eight nine ten".split())}
+
+
+def _other_count(words: ClaimWords, n: int) -> float:
+    """A penalty where the claim says how many things it averages, and it is another number."""
+    m = _COUNTED.search(words.text)
+    if m is None:
+        return 0.0
+    word = m["n"].lower()
+    return 0.3 if (int(word) if word.isdigit() else _COUNT_WORDS[word]) != n else 0.0
+
+
+def _means(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
     view = fit.view
     axes: tuple[Axis, ...] = ("row", "column")
     for axis in axes:
@@ -235,7 +264,10 @@ def _means(fit: Fit, quantity: Quantity) -> Iterator[Batch]:
                 continue
             means = block[complete].mean(axis=1)
             scale = _scale(block[complete], quantity)
-            fits = 0.6 * named[complete] + 0.3 * fit.explained.max(initial=0.0) + fit.table
+            explained = (fit.explained if axis == "row" else fit.explained.T)[np.ix_(complete, np.array(lanes))].max(
+                axis=1
+            )
+            fits = 0.55 * named[complete] + 0.35 * explained + fit.table - _other_count(words, len(lanes))
             decimals = (view.decimals if axis == "row" else view.decimals.T)[np.ix_(complete, np.array(lanes))]
             slack = (0.5 * np.power(10.0, -decimals.astype(np.float64))).mean(axis=1)
             anchor = np.full_like(complete, lanes[0])

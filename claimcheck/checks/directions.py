@@ -63,6 +63,16 @@ class Comparison:
     object: str
 
 
+EXCEPT = re.compile(r"\b(?:except(?:ing)?(?:\s+for)?|apart\s+from|other\s+than|besides|(?<=\w)\s+but)\b", re.I)
+_ALL = re.compile(r"\b(?:all|every|each|any)\b", re.I)
+
+
+def excepts(words: str) -> bool:
+    """Whether a comparison leaves something out: "on every dataset except LogQA", "on all datasets but one"."""
+    exception = EXCEPT.search(words)
+    return exception is not None and _ALL.search(words[: exception.start()]) is not None
+
+
 def comparisons(text: str) -> list[Comparison]:
     """The comparisons of a sentence, negation and passive resolved."""
     out: list[Comparison] = []
@@ -135,6 +145,8 @@ def _compare(claim: Claim, comparison: Comparison, placed: Sequence[Finding], in
         return _two_cells(after[0], after[1], comparison.sense, spoken, index)
     if before and after:
         return _two_cells(before[-1], after[0], comparison.sense, spoken, index)
+    if excepts(text[comparison.end :]):
+        return None  # the number may be that of the exception
     pair = next((f for f in placed if f.candidate is not None and f.candidate.batch.kind == "difference"), None)
     if pair is not None and pair.candidate is not None and pair.quantity.span[0] > comparison.start - 80:
         sides = _order_by_words(pair.candidate, text[: comparison.start], comparison.object)

@@ -12,21 +12,23 @@ import numpy as np
 
 from claimcheck.checks.cells import Finding
 from claimcheck.checks.derivation_text import printed_number, table_name
-from claimcheck.checks.directions import Comparison, comparisons, raw_sense
+from claimcheck.checks.directions import EXCEPT, Comparison, comparisons, excepts, raw_sense
 from claimcheck.checks.table_index import TableIndex, TableView
 from claimcheck.foundation.records import Check, Claim, Evidence, Label
 from claimcheck.foundation.words import STOP, forms
 
+_AVERAGE = re.compile(r"\b(?:avg|average|mean|overall|params?|parameters)\b", re.I)
 _OWN = re.compile(r"\b(?:our|ours|proposed|we)\b", re.I)
-_EXCEPT = re.compile(
-    r"\b(?:except|but\s+not|apart\s+from|other\s+than|besides|some|many|most|often|usually|sometimes|generally|comparable)\b",
+_HEDGED = re.compile(
+    r"\b(?:some|many|most|often|usually|sometimes|generally|comparable)\b",
     re.I,
 )
 
 
 def check_names(claim: Claim, findings: Sequence[Finding], index: TableIndex) -> list[Check]:
     """Checks of the comparisons of a claim none of whose result numbers was found; at most one a comparison."""
-    if any(f.label != "not_enough_info" for f in findings) or _EXCEPT.search(claim.text):
+    placed = any(f.label != "not_enough_info" for f in findings)
+    if (placed and not excepts(claim.text)) or _HEDGED.search(claim.text):
         return []
     if any(q.role == "count" for q in claim.quantities):
         return []
@@ -97,6 +99,13 @@ def _columns(view: TableView, text: str, subject: int, other: int) -> list[int]:
     if len(both) == 1:
         return both
     counts = {f: sum(f in view.column_forms[c] for c in both) for c in both for f in view.column_forms[c]}
+    exception = EXCEPT.search(text)
+    if exception is not None and excepts(text):
+        left_out = forms(re.split(r"[,;.]", text[exception.end() :])[0])
+        kept = [c for c in both if not any(counts[f] == 1 and f in left_out for f in view.column_forms[c])]
+        # an average over all columns says nothing about each
+        kept = [c for c in kept if not _AVERAGE.search(view.table.column_name(c))]
+        return kept if len(kept) < len(both) else []
     named = [c for c in both if any(counts[f] == 1 and f in said for f in view.column_forms[c])]
     if named:
         return named

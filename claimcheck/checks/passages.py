@@ -147,6 +147,8 @@ def _compare(claim: Claim, line: Line, cosine: float) -> Check | None:
     contrary = negated != turned
     if line.own and not numbers and cosine < SAME_WORDS:
         return None  # without a number to share, only nearly the same words are the same claim
+    if line.own and numbers != theirs:
+        return None  # "between 0.9 and 3.4" is not "3.4"
     if numbers <= theirs and not contrary:
         reason = "the paper says the same elsewhere" if line.own else "the passage says the same"
         return Check(

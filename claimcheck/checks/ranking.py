@@ -69,9 +69,12 @@ class Ranking:
         )
         vague = np.concatenate([np.full(b.values.size, b.kind in loose_kinds) for b in batches])[ok]
         values = values[ok]
+        # one significant digit is met by rounding too easily: "0.5" is no 0.45
+        single = quantity.value * 10**quantity.decimals < 10 and quantity.role == "value" and quantity.bound is None
+        finer = (decimals > quantity.decimals) if single else np.zeros(values.shape, dtype=bool)
         sizes = np.abs(values) if quantity.role in ("delta", "relative") else values
         return cls(
-            quantity, tuple(batches), sizes, fits, equals(sizes, quantity), equals(sizes, quantity, slack), slips(sizes, quantity),
+            quantity, tuple(batches), sizes, fits, equals(sizes, quantity) & ~finer, equals(sizes, quantity, slack), slips(sizes, quantity),
             np.maximum(decimals, 0), vague, owner, offset,
         )  # fmt: skip
 

@@ -30,6 +30,7 @@ METRICS = frozenset(
     """accuracy f1 em precision recall bleu rouge meteor cider perplexity error las uas map mrr auc wer ter cer mae mse rmse loss bpc bit
     pearson spearman correlation time speed parameter size latency hit ndcg kappa iou""".split()
 )
+_HEADER_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\d)")
 # words in a header that condition a result; a claim often leaves them out
 _OPTIONAL = frozenset("single ensemble test dev train % our proposed model".split())
 
@@ -92,6 +93,13 @@ class TableIndex:
     def word_weight(self, form: str) -> float:
         """How much a header word tells places apart; words that no header has weigh nothing."""
         return self.weight.get(form, 0.0)
+
+    @cached_property
+    def header_numbers(self) -> frozenset[str]:
+        """The numbers that row and column names print ("IOU 0.75", "T = 10"): in a claim they name a place, not a result."""
+        names = [" ".join(v.table.row_path(r)) for v in self.views for r in range(v.table.height)]
+        names += [" ".join(v.table.column_path(c)) for v in self.views for c in range(v.table.width)]
+        return frozenset(m for name in names for m in _HEADER_NUMBER.findall(name))
 
     @property
     def cells(self) -> int:

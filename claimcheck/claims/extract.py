@@ -13,9 +13,9 @@ from claimcheck.foundation.settings import Settings
 from claimcheck.foundation.words import forms
 
 THRESHOLD = 0.30  # of the claim head; a sentence with a result number needs less
-NUMERIC_THRESHOLD = 0.12
+NUMERIC_THRESHOLD = 0.05
 _RESULT = re.compile(
-    r"\b(?:achiev|obtain|reach|attain|yield|scor|outperform|underperform|surpass|exceed|beat|improv|increas|decreas|reduc|drop|gain|boost|"
+    r"\b(?:achiev|obtain|reach|attain|yield|scor|outperform|underperform|surpass|exceed|beat|improv|increas|decreas|fall|fell|ris(?:e|es|ing)\b|rose|grow|averag|exact\s+match|map\b|mrr|las\b|uas\b|lower|reduc|drop|gain|boost|"
     r"degrad|better|worse|higher|lower|best|worst|highest|lowest|state[- ]of[- ]the[- ]art|accuracy|f1|bleu|rouge|perplexity|error|"
     r"precision|recall|points?|result|perform)",
     re.I,
@@ -88,6 +88,7 @@ def _candidates(document: Document) -> list[_Candidate]:
 
 
 _COMPARES = re.compile(
+    r"\b(?:second|third)[- ](?:best|highest|lowest)\b|\balso\s+(?:improves?|reduces?|lowers?|increases?)\b|\b(?:adding|removing)\s+\w+\s+(?:also\s+)?(?:improves?|hurts?|reduces?|lowers?|degrades?)\b|"
     r"\b(?:outperform|underperform|surpass)|\b(?:better|worse|higher|lower|faster|slower)\s+(?:\w+\s+){0,3}?than\b"
     r"|\bstate[- ]of[- ]the[- ]art\s+(?:results?|performance|accuracy)|\b(?:the|performs?)\s+(?:best|worst|highest|lowest)\b"
     r"|\bconsistent(?:ly)?\s+(?:improve|gain|outperform|better)|\bdoes\s+not\s+(?:improve|benefit|help|gain)|\b(?:improves?|benefits?)\s+(?:from|over|upon)\b",

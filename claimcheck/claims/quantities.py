@@ -236,7 +236,7 @@ def _quantity(masked: str, text: str, m: re.Match[str]) -> tuple[Quantity | None
         unit=unit,
         role=role,
         direction=_direction(before, masked[unit_end:], m["sign"]) if role in ("delta", "relative", "ratio") else None,
-        bound=_bound(before),
+        bound=_bound(before) or ("at_least" if after.startswith("+") else None),
         total=total,
         span=(m.start(), span_end),
         metric=metric,
