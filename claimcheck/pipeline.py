@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 import claimcheck
+from claimcheck.checks.decide import FALSE_ALARM_RATE
 from claimcheck.foundation.errors import ClaimcheckError, InputError, ServiceError
 from claimcheck.foundation.process import Child, ChildLostError, error_from_json, pack, unforeseen
 from claimcheck.foundation.records import CheckedClaim, Claim, Document, Ledger, RunInfo, Source
@@ -141,7 +142,7 @@ def check_document(
         run=RunInfo(
             versions=_versions(),
             models={"sentence encoder": EMBEDDED},
-            settings=_settings_that_matter(settings),
+            settings=_settings_that_matter(settings) | {"false_alarm_rate": FALSE_ALARM_RATE},
             seconds=(seconds or {})
             | {"extract": round(times[1] - times[0], 3), "check": round(times[2] - times[1], 3)},
             started=started or datetime.now(UTC).isoformat(timespec="seconds"),

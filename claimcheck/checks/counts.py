@@ -84,7 +84,8 @@ def _count(
                 )
             ):
                 continue
-            wins = _wins(lanes, rival, worst)
+            # "every baseline" leaves the paper's own variants out
+            wins = _wins(lanes, rival, worst, own_too=rival_words is None)
             found.append((lanes, len(wins), rival, wins))
     if len(found) != 1:
         exact = [f for f in found if f[1] == n]
@@ -125,22 +126,22 @@ def _rival_row(view: TableView, row: int, words: str) -> int | None:
     best: list[tuple[float, int]] = []
     for r in range(view.table.header_rows, view.table.height):
         special = (view.row_forms[r] - view.row_forms[row]) - STOP
-        if r != row and special and special <= said:
+        if r != row and special and special <= said and np.isfinite(view.values[r]).any():
             best.append((len(special), r))
     best.sort(reverse=True)
     return best[0][1] if best and (len(best) == 1 or best[0][0] > best[1][0]) else None
 
 
-def _wins(lanes: _Lanes, rival: int | None, worst: bool) -> list[int]:
+def _wins(lanes: _Lanes, rival: int | None, worst: bool, own_too: bool) -> list[int]:
     """The columns in which the row is at least as good as its rival, or as every other row where none is named."""
     out = []
+    own = lanes.view.own_rows
+    rows = [r for r in range(len(own)) if r != lanes.row and (own_too or not own[r])]
     for c in lanes.columns:
         column = lanes.view.values[:, c]
         mine = float(column[lanes.row])
         others = (
-            [float(column[rival])]
-            if rival is not None
-            else [float(x) for r, x in enumerate(column) if r != lanes.row and np.isfinite(x)]
+            [float(column[rival])] if rival is not None else [float(column[r]) for r in rows if np.isfinite(column[r])]
         )
         less = bool(lanes.view.lower_is_better[lanes.row, c]) != worst
         if others and np.isfinite(others).all() and (mine <= min(others) if less else mine >= max(others)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claimcheck.checks.derivations import Batch
+from claimcheck.checks.derivations import Batch, Kind
 from claimcheck.checks.table_index import TableIndex, TableView
 from claimcheck.foundation.numbers import cell_numbers
 from claimcheck.foundation.records import Evidence, Label, Quantity, Table
@@ -21,7 +21,7 @@ def describe(batch: Batch, i: int, quantity: Quantity, label: Label, index: Tabl
     cells_used = [first] if second is None else [first, second]
     fine = max(int(view.decimals[c]) for c in cells_used) - (2 if batch.scale == 100 else 0)
     fine = max(fine, quantity.decimals) if batch.kind == "difference" else quantity.decimals + (batch.kind != "cell")
-    equal = _closing(value, fine, quantity, label)
+    equal = _closing(value, fine, quantity, label, batch.kind)
     if batch.kind == "cell":
         printed = printed_number(view, first, value / batch.scale)
         given = _format(value, quantity)
@@ -87,12 +87,14 @@ def _bound(quantity: Quantity) -> str:
     return f"{quantity.bound.replace('_', ' ')} " if quantity.bound else ""
 
 
-def _closing(value: float, decimals: int, quantity: Quantity, label: Label) -> str:
+def _closing(value: float, decimals: int, quantity: Quantity, label: Label, kind: Kind) -> str:
     """What stands after the equals sign: the result as finely as the cells give it, and the claimed number beside it."""
     signed = quantity.role in ("delta", "relative") and label != "refuted"
     shown = f"{abs(value) if signed else value:.{decimals}f}"
     shown = shown.rstrip("0").rstrip(".") if "." in shown and decimals > quantity.decimals else shown
     if label == "refuted":
+        if abs(abs(value) - quantity.value) <= quantity.half_width:  # the number is right, its unit is not
+            shown += " %" if kind in ("relative", "error_reduction") else " points"
         return f"{shown}, not {quantity.text}"
     if quantity.bound or quantity.high is not None:
         return f"{shown} ({_bound(quantity)}{quantity.text})"

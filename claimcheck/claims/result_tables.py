@@ -408,13 +408,14 @@ class _Headers:
         return " ".join([*left, *([language[0]] if language else [])])
 
     def _is_dataset(self, name: str) -> bool:
-        """Whether the text calls a name a dataset ("the Graph Reachability dataset")."""
-        return bool(
-            re.search(
-                rf"\b{re.escape(name)}\s+(?:\w+\s+)?(?:data\s?sets?|corpus|benchmark|test set|shared task)\b",
-                self.scene.text,
-            )
-        )
+        """Whether the text calls a name a dataset ("the Graph Reachability dataset"), or says results "on" a coined name."""
+        said = re.escape(name)
+        if re.search(
+            rf"\b{said}\s+(?:\w+\s+)?(?:data\s?sets?|corpus|benchmark|test set|shared task)\b", self.scene.text
+        ):
+            return True
+        coined = re.fullmatch(r"[A-Za-z]*[a-z][A-Z]\w*|[A-Z]\w*[A-Z]\w*", name) is not None
+        return coined and re.search(rf"\b[Oo]n\s+(?:the\s+)?{said}\b", self.scene.text) is not None
 
     def _split(self, measure: Sequence[str], system: Sequence[str]) -> Split:
         for text in (*reversed(measure), *reversed(system), self.caption):

@@ -58,14 +58,6 @@ class Settings(BaseModel):
     workers: int = Field(0, ge=0, le=1024, description="papers handled at the same time; 0: as many as there are cores")
     threads: int = Field(1, ge=1, le=1024, description="threads of the sentence encoder in each worker")
     max_claims: int = Field(0, ge=0, description="claims kept of a paper, the most important first; 0: all")
-    nli: str = Field("", description="name of a cross-encoder for text against text; empty: the shipped one")
-    risk: float | None = Field(
-        None,
-        ge=0,
-        le=1,
-        allow_inf_nan=False,
-        description="accepted share of wrong verdicts; above it a verdict abstains",
-    )
 
     read_seconds: float = Field(50, gt=0, allow_inf_nan=False, description="limit for reading one paper, in seconds")
     read_memory_mb: int = Field(1800, ge=200, description="memory limit of the process that reads a paper, in MB")

@@ -30,7 +30,7 @@ def test_defaults() -> None:
     settings = Settings.load()
     assert settings == Settings()
     assert settings.home == platformdirs.user_cache_path("claimcheck")
-    assert (settings.offline, settings.workers, settings.threads, settings.risk) == (False, 0, 1, None)
+    assert (settings.offline, settings.workers, settings.threads, settings.max_claims) == (False, 0, 1, 0)
     assert settings.arxiv_delay == 3.0
 
 
@@ -46,9 +46,9 @@ def test_flag_beats_environment_beats_file_beats_default(bare: Path, monkeypatch
 
 def test_flags_that_are_none_and_empty_variables_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLAIMCHECK_OFFLINE", "")
-    monkeypatch.setenv("CLAIMCHECK_RISK", "0.05")
-    settings = Settings.load(risk=None, offline=None)
-    assert settings.risk == 0.05
+    monkeypatch.setenv("CLAIMCHECK_TIMEOUT", "7.5")
+    settings = Settings.load(timeout=None, offline=None)
+    assert settings.timeout == 7.5
     assert not settings.offline
 
 
@@ -67,7 +67,7 @@ def test_a_false_or_zero_flag_counts(monkeypatch: pytest.MonkeyPatch) -> None:
         ("WORKERS", "many", "a whole number"),
         ("WORKERS", "-1", "at least 0"),
         ("WORKERS", "2.5", "a whole number"),
-        ("RISK", "1.5", "at most 1"),
+        ("TIMEOUT", "0", "greater than 0"),
         ("ARXIV_DELAY", "nan", "a number"),
         ("TIMEOUT", "0", "above 0"),
         ("OFFLINE", "perhaps", "true or false"),
@@ -112,7 +112,7 @@ def test_a_wrong_file_is_named(bare: Path, text: str, said: str) -> None:
 
 
 def test_a_file_that_is_not_utf8_is_named(bare: Path) -> None:
-    (bare / "here" / "claimcheck.toml").write_bytes(b"nli = '\xff'")
+    (bare / "here" / "claimcheck.toml").write_bytes(b"contact = '\xff'")
     with pytest.raises(UsageError, match=r"claimcheck\.toml: cannot be read"):
         Settings.load()
 
