@@ -67,7 +67,6 @@ def test_a_false_or_zero_flag_counts(monkeypatch: pytest.MonkeyPatch) -> None:
         ("WORKERS", "many", "a whole number"),
         ("WORKERS", "-1", "at least 0"),
         ("WORKERS", "2.5", "a whole number"),
-        ("TIMEOUT", "0", "greater than 0"),
         ("ARXIV_DELAY", "nan", "a number"),
         ("TIMEOUT", "0", "above 0"),
         ("OFFLINE", "perhaps", "true or false"),
