@@ -14,7 +14,8 @@ def describe(batch: Batch, i: int, quantity: Quantity, label: Label, index: Tabl
     first = (int(batch.first[i][0]), int(batch.first[i][1]))
     second = None if batch.second is None else (int(batch.second[i][0]), int(batch.second[i][1]))
     value = float(batch.values[i])
-    if batch.kind == "difference" and second is not None and label != "refuted" and value < 0:
+    changes = ("difference", "mean_difference")
+    if batch.kind in changes and second is not None and label != "refuted" and value < 0:
         first, second, value = second, first, -value  # a change of 2.1 reads as the larger less the smaller
     claimed = quantity.text
     name = table_name(view.table)
@@ -30,7 +31,9 @@ def describe(batch: Batch, i: int, quantity: Quantity, label: Label, index: Tabl
         place = f"{view.table.row_name(first[0])}, {view.table.column_name(first[1])}"
     elif batch.kind in ("difference", "relative", "error_reduction", "ratio") and second is not None:
         a, b = printed_number(view, first), printed_number(view, second)
-        arithmetic = _PAIR[batch.kind].format(a=a, b=b) + f" = {equal}"
+        shares = batch.kind == "difference" and batch.scale == 100
+        pair = ("100 * ({a} - {b})" if shares else _PAIR[batch.kind]).format(a=a, b=b)
+        arithmetic = f"{pair} = {equal}"
         cells = [first, second]
         place = _pair_place(view, first, second)
     else:
@@ -39,7 +42,7 @@ def describe(batch: Batch, i: int, quantity: Quantity, label: Label, index: Tabl
         across = batch.axis == "row"
         groups = [[(r, c) for c in lanes] for r in rows] if across else [[(r, first[1]) for r in lanes]]
         means = [f"({' + '.join(printed_number(view, x) for x in g)}) / {len(g)}" for g in groups]
-        arithmetic = " - ".join(means) + f" = {equal}"
+        arithmetic = ("100 * " if batch.scale == 100 else "") + " - ".join(means) + f" = {equal}"
         cells = [x for g in groups for x in g]
         names = [view.table.row_name(r) for r in rows] if batch.axis == "row" else [view.table.column_name(first[1])]
         over = [view.table.column_name(c) if batch.axis == "row" else view.table.row_name(c) for c in lanes]
@@ -89,8 +92,7 @@ def _bound(quantity: Quantity) -> str:
 
 def _closing(value: float, decimals: int, quantity: Quantity, label: Label, kind: Kind) -> str:
     """What stands after the equals sign: the result as finely as the cells give it, and the claimed number beside it."""
-    signed = quantity.role in ("delta", "relative") and label != "refuted"
-    shown = f"{abs(value) if signed else value:.{decimals}f}"
+    shown = f"{value:.{decimals}f}"  # with its sign: the line is arithmetic that must hold as it stands
     shown = shown.rstrip("0").rstrip(".") if "." in shown and decimals > quantity.decimals else shown
     if label == "refuted":
         if abs(abs(value) - quantity.value) <= quantity.half_width:  # the number is right, its unit is not

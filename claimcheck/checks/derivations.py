@@ -61,10 +61,8 @@ def batches(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
             yield from _mean_differences(fit, words)
 
 
-_OF_SPEED = re.compile(r"\b(?:fast\w*|slow\w*|speed\w*|time|memory|quick\w*|compute|smaller|larger|fewer)\b", re.I)
-_SPEED_NAMES = frozenset(
-    "time speed second parameter memory size latency ms hour cost throughput flop gb mb day".split()
-)
+_OF_SPEED = re.compile(r"\b(?:fast\w*|slow\w*|speed\w*|quick\w*|less\s+(?:time|memory))\b", re.I)
+_SPEED_NAMES = frozenset("time speed second memory latency ms hour throughput gb mb minute".split())
 
 
 def _named_in(fit: Fit) -> frozenset[str]:

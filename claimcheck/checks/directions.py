@@ -82,7 +82,7 @@ def comparisons(text: str) -> list[Comparison]:
                 continue
             after = text[m.end() :]
             stop = re.search(
-                r"[;:]|\.\s|\.$|,\s+(?:and|but|while|which|where|with|achiev\w+|obtain\w+|reach\w+|show\w*)\b|\b(?:while|whereas|by\s+(?:an?\s+|about\s+|over\s+)?\d)",
+                r"[;:]|(?<!vs)\.\s|\.$|,\s+(?:and|but|while|which|where|with|achiev\w+|obtain\w+|reach\w+|show\w*)\b|\b(?:while|whereas|by\s+(?:an?\s+|about\s+|over\s+)?\d)",
                 after,
             )
             words = after[: stop.start() if stop else len(after)]
@@ -180,8 +180,8 @@ def _own_against(
 def _two_cells(subject: Placed, other: Placed, sense: Sense, spoken: str, index: TableIndex) -> Check | None:
     """A comparison of two numbers that the claim itself prints and the tables hold, in one lane or of one kind."""
     a, b = subject[3], other[3]
-    if subject[2] is other[2]:
-        return _verdict(subject[2], a, b, sense, spoken, index) if a[0] == b[0] or a[1] == b[1] else None
+    if subject[2] is other[2] and (a[0] == b[0] or a[1] == b[1]):
+        return _verdict(subject[2], a, b, sense, spoken, index)
     x, y = float(subject[2].values[a]), float(other[2].values[b])
     alike = bool(subject[2].lower_is_better[a]) == bool(other[2].lower_is_better[b])
     if x == y or not alike or not 0.5 < abs(x) / max(abs(y), 1e-9) < 2:
@@ -369,7 +369,7 @@ def _superlative(
         if -70 < v[0] - m.end() < 90
         and not re.search(r"[;:]|\.\s|\bwhile\b|\bwhereas\b", text[min(v[1], m.end()) : max(v[0], m.start())])
     ]  # fmt: skip
-    if not near or _NEGATED.search(text[: m.start()]):
+    if not near or _NEGATED.search(text[: m.start()]) or _AS_OBJECT.search(text[: m.start()]):
         return None
     _, _, view, cell = min(near, key=lambda v: abs(v[0] - m.end()))
     others = _lane(view, cell)
@@ -391,6 +391,8 @@ def _superlative(
     return None
 
 
+# "comparable to the highest performing parser": the superlative is somebody else's
+_AS_OBJECT = re.compile(r"\b(?:to|than|with|over|against|as|by|of|behind|below|above)\s*$", re.I)
 _GAIN_NAME = re.compile(r"increase|gain|improve|\bimpr", re.I)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from claimcheck.checks.alignment import claim_words
 from claimcheck.checks.cells import Finding
 from claimcheck.checks.derivation_text import printed_number, table_name
 from claimcheck.checks.directions import EXCEPT, Comparison, comparisons, excepts, raw_sense
@@ -32,9 +33,12 @@ def check_names(claim: Claim, findings: Sequence[Finding], index: TableIndex) ->
         return []
     if any(q.role == "count" for q in claim.quantities):
         return []
+    words = claim_words(claim, index)
+    named = words.tables or words.near_tables
+    views = [v for v in index.views if not named or v.table.label in named]
     out = []
     for comparison in comparisons(claim.text):
-        found = [c for v in index.views if (c := _compare(claim.text, comparison, v, index)) is not None]
+        found = [c for v in views if (c := _compare(claim.text, comparison, v, index)) is not None]
         labels = {c.label for c in found}
         # tables that disagree say nothing: the claim means one of them
         if len(labels) == 1:

@@ -31,6 +31,12 @@ METRICS = frozenset(
     pearson spearman correlation time speed parameter size latency hit ndcg kappa iou""".split()
 )
 _HEADER_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\d)")
+# rows and columns that list what was set, not what came out
+_SETTING = re.compile(
+    r"(?:^|[\s(])[αβγλεη](?=$|[\s)=])|\b(?:perturbation\s+scale|learning\s+rate|drop-?out(?:\s+rate)?|batch\s+size|epochs?|momentum|window\s+size|"
+    r"hidden\s+(?:size|units?)|dimensions?)\b",
+    re.I,
+)
 # words in a header that condition a result; a claim often leaves them out
 _OPTIONAL = frozenset("single ensemble test dev train % our proposed model".split())
 
@@ -143,9 +149,11 @@ def _view(table: Table, own: frozenset[str]) -> TableView:
     decimals = np.zeros((height, width), dtype=np.int64)
     bold = np.zeros((height, width), dtype=bool)
     extra: list[tuple[int, int, Number]] = []
+    settings_rows = [bool(_SETTING.search(table.row_name(r))) for r in range(height)]
+    settings_columns = [bool(_SETTING.search(table.column_name(c))) for c in range(width)]
     for r, c, cell in table.body():
         numbers = cell_numbers(cell.text)
-        if not numbers:
+        if not numbers or settings_rows[r] or settings_columns[c]:
             continue
         values[r, c], decimals[r, c], bold[r, c] = numbers[0].value, numbers[0].decimals, cell.bold
         extra += [(r, c, n) for n in numbers[1:]]

@@ -52,6 +52,7 @@ def _name_lists(text: str) -> list[tuple[Span, list[str]]]:
             if any(_overlap(m.span(), taken) for taken, _ in out):
                 continue  # names say more than the lower-case words around them
             names = [re.sub(r"^(?:and|or|the|on|in|for|&)\s+", "", x.strip(), flags=re.I) for x in _JOIN.split(m[0])]
+            names = [x.rstrip(".") for x in names]  # the last name of a sentence takes its full stop along
             names = [x for x in names if x]
             if len(names) > 1 and not all(x.replace(".", "").isdigit() for x in names):
                 out.append((m.span(), names))

@@ -25,9 +25,10 @@ _MEASURE = re.compile(r"\s(?P<word>BLEU|F1|F-?1|EM|ROUGE(?:-[12L])?|LAS|UAS|MAP|
 
 # what stands before a number that names something instead of measuring it
 _NAMING = re.compile(
-    r"(?:\b(?:tables?|tab\.|figures?|figs?\.?|sections?|secs?\.?|§|eqs?\.?|equations?|appendix|chapter|step|algorithm|alg\."
+    r"(?:\b(?:tables?|tab\.|figures?|figs?\.?|sections?|secs?\.?|§|eqs?\.?|equations?|appendix|chapter|algorithm|alg\.)\s*\(?"
+    r"|\b(?:step"
     r"|footnote|layer|level|version|version|v\.|phase|stage|experiment|exp\.|example|row|rows|column|lines?|line|item|model"
-    r"|task|track|subtask|part|theorem|lemma|definition|hypothesis|question|research question|seed|no\.|page|pp?\.|vol\.)\s*\(?"
+    r"|task|track|subtask|part|theorem|lemma|definition|hypothesis|question|research question|seed|no\.|page|pp?\.|vol\.)\s*"
     r"|\b[A-Za-z]+@|[A-Za-z]-|[=∈≈]\s*|\bk\s*=\s*|[$_^]\s*|(?<!\d)/\s*|https?:\S*|arxiv:\S*|\bC)$",
     re.I,
 )

@@ -1,0 +1,99 @@
+"""Verdicts are always well formed: shares that sum to one, the label their argmax, whatever the claim and the evidence."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import claimcheck
+from claimcheck import Passage, Table
+from claimcheck.checks.decide import decide
+from claimcheck.foundation.records import LABELS, Check, Label, Verdict
+
+_WORDS = ["FSR", "BERT", "outperforms", "F1", "by", "91.3", "2.1 points", "on 3 of 4", "not", "the best", "12%", "Avg"]
+_CELLS = st.one_of(st.sampled_from(["91.3", "-", "nan", "", "FSR", "12%", "80.1 ± 0.3", "1/2", "inf", "+2.1"]), st.text(max_size=5))
+_SENTENCES = st.lists(st.one_of(st.sampled_from(_WORDS), st.text(max_size=6)), max_size=12).map(" ".join)
+_TABLES = st.builds(
+    Table.from_rows,
+    st.lists(_CELLS, max_size=4),
+    st.lists(st.lists(_CELLS, max_size=4), max_size=5),
+    st.text(max_size=20),
+)
+
+
+def assert_well_formed(verdict: Verdict) -> None:
+    assert set(verdict.probabilities) == set(LABELS)
+    assert sum(verdict.probabilities.values()) == pytest.approx(1, abs=1e-6)
+    assert min(verdict.probabilities.values()) >= 0
+    assert verdict.confidence == verdict.probabilities[verdict.label] == max(verdict.probabilities.values())
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(_SENTENCES, min_size=1, max_size=3), st.lists(_TABLES, max_size=2))
+def test_any_claims_and_tables_give_well_formed_verdicts(claims: list[str], tables: list[Table]) -> None:
+    verdicts = claimcheck.check_many([(claim, tables) for claim in claims])
+    assert len(verdicts) == len(claims)
+    for verdict in verdicts:
+        assert_well_formed(verdict)
+        for check in verdict.checks:
+            assert 0 <= check.score <= 1
+            quotes = {cell.text for table in tables for row in table.grid for cell in row}
+            assert {e.quote for e in check.evidence} <= quotes
+
+
+def _checks(kind: str) -> st.SearchStrategy[Check]:
+    return st.builds(
+        lambda label, score: Check(kind=kind, label=label, score=score),  # type: ignore[arg-type]
+        st.sampled_from(LABELS),
+        st.floats(0, 1),
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(_checks("cells"), max_size=4), st.lists(_checks("direction"), max_size=3), st.none() | _checks("text"))
+def test_rules_in_order_of_strength(numbers: list[Check], directions: list[Check], text: Check | None) -> None:
+    verdict = decide(numbers, directions, text)
+    assert_well_formed(verdict)
+    assert len(verdict.checks) == len(numbers) + len(directions) + (text is not None)
+    if any(c.label == "refuted" for c in (*numbers, *directions)):
+        assert verdict.label == "refuted"
+        assert verdict.checks[0].label == "refuted"
+    elif numbers and all(c.label == "supported" for c in numbers):
+        assert verdict.label == "supported"
+    elif numbers and any(c.label == "supported" for c in numbers):
+        assert verdict.label == "not_enough_info"
+
+
+def one(label: Label, score: float = 0.9) -> Check:
+    return Check(kind="cells", label=label, score=score)
+
+
+def test_a_stronger_check_gives_more_confidence() -> None:
+    for label in ("supported", "refuted"):
+        weak, strong = decide([one(label, 0.5)], [], None), decide([one(label, 0.9)], [], None)
+        assert weak.confidence < strong.confidence
+
+
+def test_text_decides_only_where_no_table_does() -> None:
+    said = Check(kind="text", label="refuted", score=0.9)
+    assert decide([], [], said).label == "refuted"
+    assert decide([one("supported")], [], said).label == "supported"
+
+
+@pytest.mark.parametrize("claim", ["", "   ", "\x00\x01", "12345", "!!!", "word " * 10_000])
+def test_empty_claims_and_rubble_are_open(claim: str) -> None:
+    table = Table.from_rows(["Model", "F1"], [["FSR", "91.3"], ["BERT", "89.2"]])
+    for evidence in ([], [table], [Passage("")], [Passage("FSR is fast.")]):
+        verdict = claimcheck.check(claim, evidence)  # type: ignore[arg-type]
+        assert verdict.label == "not_enough_info"
+        assert_well_formed(verdict)
+
+
+def test_verdicts_do_not_depend_on_the_company() -> None:
+    table = Table.from_rows(["Model", "F1"], [["FSR", "91.3"], ["BERT", "89.2"]], caption="F1 on SQuAD")
+    claims = ["FSR reaches 91.3 F1 on SQuAD.", "", "FSR reaches 91.8 F1 on SQuAD.", "BERT outperforms FSR."]
+    alone = [claimcheck.check(claim, [table]) for claim in claims]
+    assert claimcheck.check_many([(claim, [table]) for claim in claims]) == alone
+    assert [v.label for v in alone] == ["supported", "not_enough_info", "refuted", "refuted"]
+    assert {v.calibration for v in alone} == {None}
