@@ -46,5 +46,5 @@ def decide(numbers: Sequence[Check], directions: Sequence[Check], text: Check | 
 
 
 def _ordered(checks: Sequence[Check], first: str) -> list[Check]:
-    """The checks that carry the verdict first, then by score."""
-    return sorted(checks, key=lambda c: (c.label != first, -c.score))
+    """The checks that carry the verdict first, numbers before comparisons, then by score."""
+    return sorted(checks, key=lambda c: (c.label != first, c.kind != "cells", -c.score))

@@ -1,4 +1,4 @@
-"""Verdicts are always well formed: shares that sum to one, the label their argmax, whatever the claim and the evidence."""
+"""Verdicts are always well formed: shares that sum to one, the label their argmax, whatever comes in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from claimcheck.checks.decide import decide
 from claimcheck.foundation.records import LABELS, Check, Label, Verdict
 
 _WORDS = ["FSR", "BERT", "outperforms", "F1", "by", "91.3", "2.1 points", "on 3 of 4", "not", "the best", "12%", "Avg"]
-_CELLS = st.one_of(st.sampled_from(["91.3", "-", "nan", "", "FSR", "12%", "80.1 ± 0.3", "1/2", "inf", "+2.1"]), st.text(max_size=5))
+_CELLS = st.one_of(
+    st.sampled_from(["91.3", "-", "nan", "", "FSR", "12%", "80.1 ± 0.3", "1/2", "inf", "+2.1"]), st.text(max_size=5)
+)
 _SENTENCES = st.lists(st.one_of(st.sampled_from(_WORDS), st.text(max_size=6)), max_size=12).map(" ".join)
 _TABLES = st.builds(
     Table.from_rows,

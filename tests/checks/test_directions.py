@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tables_by_hand import ERRORS, INTERMEDIATE, PERPLEXITY, READERS, first_check, verdict
+from result_tables import ERRORS, INTERMEDIATE, PERPLEXITY, READERS, first_check, verdict
 
 from claimcheck import Table
 from claimcheck.foundation.records import Label
@@ -37,9 +37,7 @@ def test_the_other_direction_is_refuted(claim: str, table: Table, label: Label) 
 
 def test_a_refuted_direction_quotes_cells_and_the_word() -> None:
     check = first_check("CNN reaches an error rate of 6.4%, better than Deep.", ERRORS)
-    assert check.derivation == (
-        '6.4 > 3.8 (less is better), against "better than": Table 4, CNN - Deep, Error rate'
-    )
+    assert check.derivation == ('6.4 > 3.8 (less is better), against "better than": Table 4, CNN - Deep, Error rate')
     assert check.reason == "the table shows the other direction"
     assert [e.quote for e in check.evidence] == ["6.4", "3.8"]
 

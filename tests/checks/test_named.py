@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tables_by_hand import INTERMEDIATE, PERPLEXITY, READERS, first_check, verdict
+from result_tables import INTERMEDIATE, PERPLEXITY, READERS, first_check, verdict
 
 from claimcheck import Table
 from claimcheck.foundation.records import Label

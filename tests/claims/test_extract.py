@@ -79,7 +79,11 @@ def test_a_place_knows_the_words_before_it_and_the_tables_named_around_it() -> N
 
 
 def test_only_the_most_important_claims_are_kept_in_reading_order() -> None:
-    lines = ["Peters et al. (2018) report a gain of 0.3 points on it.", GAIN, "We outperform ELMo by 3.3 points on NER."]
+    lines = [
+        "Peters et al. (2018) report a gain of 0.3 points on it.",
+        GAIN,
+        "We outperform ELMo by 3.3 points on NER.",
+    ]
     every = extract_claims(document(*lines))
     assert [c.text for c in every] == lines
     kept = extract_claims(document(*lines), Settings(max_claims=2))
@@ -87,7 +91,9 @@ def test_only_the_most_important_claims_are_kept_in_reading_order() -> None:
 
 
 def test_a_sentence_of_10000_words_is_not_taken_and_breaks_nothing() -> None:
-    assert extract_claims(document("We improve by 2.1 points and " * 2000 + "so on.", "\x00\x01 \x1b[0m \x07", "")) == []
+    assert (
+        extract_claims(document("We improve by 2.1 points and " * 2000 + "so on.", "\x00\x01 \x1b[0m \x07", "")) == []
+    )
 
 
 def test_claim_of_takes_the_surroundings_of_the_sentence_it_repeats() -> None:

@@ -1,4 +1,4 @@
-"""The numbers of a sentence: value, unit, role, direction, bound, range and count; names that hold digits are no quantities."""
+"""The numbers of a sentence: value, unit, role, direction, bound, range, count; names that hold digits are none."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def test_bounds(words: str, bound: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["The gains are 2.6-14.2 points.", "The gains are 2.6–14.2 points.", "They lie between 2.6 and 14.2 points."]
+    "text",
+    ["The gains are 2.6-14.2 points.", "The gains are 2.6–14.2 points.", "They lie between 2.6 and 14.2 points."],
 )
 def test_a_range_is_one_quantity_with_two_ends(text: str) -> None:
     q = only(text)
