@@ -19,6 +19,7 @@ from claimcheck.checks.ranking import Candidate, Ranking
 from claimcheck.checks.signs import REFUTE, SUPPORT, refute_signs, support_signs
 from claimcheck.checks.table_index import TableIndex
 from claimcheck.foundation.records import Check, Claim, Label, Quantity, Role
+from claimcheck.foundation.words import forms
 
 EXPLICIT_SCORE = 0.8  # strength of a refutation by a place that the words name in full
 MIN_FIT = 0.45  # a place that fits worse proves nothing, however rare the number
@@ -131,7 +132,8 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
         best = int(hits[np.argmax(ranking.fits[hits])])
         signs = support_signs(ranking, best, words, anchored)
         probability = SUPPORT.probability(signs)
-        if probability >= SUPPORT.threshold and signs["fit"] >= MIN_FIT:
+        other_split = _other_split(ranking.candidate(best), quantity, words)
+        if probability >= SUPPORT.threshold and signs["fit"] >= MIN_FIT and not other_split:
             return Finding(quantity, "supported", ranking.candidate(best), signs, "", probability)
         reason = "the number occurs, but no place that fits the words well enough gives it"
         given = Finding(quantity, "not_enough_info", ranking.candidate(best), signs, reason, probability)
@@ -144,6 +146,8 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
         or _names_place(quantity, words)
         or not refutable(quantity, ranking, place)
         or _own_before(ranking.candidate(place), quantity, words)
+        or _other_split(ranking.candidate(place), quantity, words)
+        or _other_table(ranking.candidate(place), words)
     ):
         return given or Finding(
             quantity, "not_enough_info", None, None, "no place in the tables fits and gives the number"
@@ -188,6 +192,23 @@ def _mixed_unit(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, rank
 def _names_place(quantity: Quantity, words: ClaimWords) -> bool:
     """Whether the number is one that a row or column is named by."""
     return f"{quantity.value:.{quantity.decimals}f}" in words.header_numbers
+
+
+_DEV, _TEST = frozenset({"dev"}), frozenset({"test"})
+
+
+def _other_split(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
+    """Whether the claim speaks of the development set and the place of the test set, or the reverse."""
+    said = forms(words.clause(quantity.span)) & (_DEV | _TEST)
+    view = candidate.batch.fit.view
+    names = [view.row_forms[r] | view.column_forms[c] for r, c in candidate.cells]
+    shown = frozenset().union(*names) & (_DEV | _TEST) or view.caption_forms & (_DEV | _TEST)
+    return len(said) == 1 and len(shown) == 1 and said != shown
+
+
+def _other_table(candidate: Candidate, words: ClaimWords) -> bool:
+    """Whether the claim names tables, and not this one."""
+    return bool(words.tables) and candidate.batch.fit.view.table.label not in words.tables
 
 
 def _own_before(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:

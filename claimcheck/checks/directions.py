@@ -16,7 +16,7 @@ import numpy as np
 from claimcheck.checks.cells import Finding
 from claimcheck.checks.derivation_text import printed_number, table_name
 from claimcheck.checks.ranking import Candidate
-from claimcheck.checks.table_index import TableIndex, TableView
+from claimcheck.checks.table_index import METRICS, TableIndex, TableView
 from claimcheck.foundation.records import Check, Claim, Evidence, Label
 from claimcheck.foundation.words import STOP, forms, tokens
 
@@ -285,10 +285,11 @@ def _share(name: frozenset[str], said: frozenset[str], other: frozenset[str]) ->
 
 def _fits_name(view: TableView, cell: tuple[int, int], words: str) -> bool:
     said = forms(words)
-    return (
-        _share(view.row_forms[cell[0]], said, frozenset()) > 0.6
-        or _share(view.column_forms[cell[1]], said, frozenset()) > 0.9
-    )
+    if _share(view.row_forms[cell[0]], said, frozenset()) > 0.6:
+        return True
+    # a column that names a metric names no system
+    column = view.column_forms[cell[1]]
+    return not column & METRICS and _share(column, said, frozenset()) > 0.9
 
 
 def _named_rival(view: TableView, cell: tuple[int, int], words: str) -> tuple[int, int] | None:
@@ -417,11 +418,11 @@ def _printed_change(candidate: Candidate, said: str, spoken: str, index: TableIn
 
 
 _MOVES = re.compile(
-    r"\b(?P<up>improv(?:es|ed|ing|e|ements?)|increas(?:es|ed|ing|e)|ris(?:es|e|ing)|rose|better|higher|gains?)\b"
-    r"|\b(?P<down>degrad(?:es|ed|ing|e)|decreas(?:es|ed|ing|e)|drop(?:s|ped)?|reduc(?:es|ed|ing|e)|falls?|fell|worse|lower|declin\w+)\b",
+    r"\b(?P<up>improv(?:es|ed|ing|e|ements?)|increas(?:es|ed|ing|e)|ris(?:es|e|ing)|rose|rais(?:es|ed|ing|e)|better|higher|gains?)\b"
+    r"|\b(?P<down>degrad(?:es|ed|ing|e)|decreas(?:es|ed|ing|e)|drop(?:s|ped)?|reduc(?:es|ed|ing|e)|falls?|fell|worse|lower(?:s|ed|ing)?|declin\w+)\b",
     re.I,
 )
-_OF_VALUE = ("increas", "decreas", "drop", "reduc", "ris", "rose", "fall", "fell", "higher", "lower", "declin")
+_OF_VALUE = ("increas", "rais", "decreas", "drop", "reduc", "ris", "rose", "fall", "fell", "higher", "lower", "declin")
 
 
 def _from_to(claim: Claim, finding: Finding, placed: Sequence[Finding], index: TableIndex) -> Check | None:

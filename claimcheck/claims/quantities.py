@@ -13,7 +13,9 @@ from claimcheck.foundation.numbers import parse_digits
 from claimcheck.foundation.records import Bound, Quantity, Role
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
-NUMBER = re.compile(rf"(?<![\w.^])(?:(?P<sign>\+|(?<![\w)\]]\s)[\-−–]))?(?P<digits>{_DIGITS})(?![\d])")
+NUMBER = re.compile(
+    rf"(?<![\w.^])(?:(?P<sign>\+|(?:(?<![\w)\]]\s)|(?<=by\s)|(?<=of\s))[\-−–]))?(?P<digits>{_DIGITS})(?![\d])"
+)
 
 _POINTS = r"(?:absolute\s+)?(?:percentage|percent|%|accuracy|bleu|f1|em|rouge(?:-[12l])?|f-?1|las|uas|map|mrr)?[\s-]*(?:points?|pts?|pp)\b"
 _UNIT = re.compile(

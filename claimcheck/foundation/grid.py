@@ -35,6 +35,9 @@ def find_header_rows(grid: Sequence[Sequence[Cell]], at_least: int = 0) -> int:
         headish = [t for t in numbers if _YEAR.fullmatch(t.strip())]
         if len(headish) == len(numbers) >= 2 and r == 0:
             continue  # a row of years
+        named = any(c.text.strip() for c in row[:1]) and any(c.text.strip() for c in row[1:])
+        if r >= max(1, at_least) and not filled and named:
+            return r  # a row of missing values is a row of results
         if r >= at_least and numbers and len(numbers) * 3 >= len(filled):
             return r if r else at_least
     # no numbers at all: one header row where there is more than one row

@@ -96,6 +96,7 @@ def is_blank(text: str) -> bool:
     """Whether a cell is empty or stands for a missing value."""
     return text.strip(_MARKS).lower() in {
         "",
+        "nan",
         "-",
         "–",
         "—",
