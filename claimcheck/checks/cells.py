@@ -104,16 +104,11 @@ def _ends(quantity: Quantity) -> tuple[Quantity, ...]:
 def _anchored(fit: Fit, placed: Sequence[Finding]) -> Fit:
     """The fit with a bonus for the table, rows and columns in which other numbers of the sentence were found."""
     here = [p.candidate for p in placed if p.candidate is not None and p.candidate.batch.fit.view is fit.view]
-    if not placed:
-        return fit
     if not here:
         return replace(fit, table=fit.table - 0.04)
     row, column = fit.row.copy(), fit.column.copy()
     for candidate in here:
-        cells = [candidate.batch.first[candidate.index]]
-        if candidate.batch.second is not None:
-            cells.append(candidate.batch.second[candidate.index])
-        for r, c in cells:
+        for r, c in candidate.cells:
             row[r], column[c] = min(1.0, row[r] + 0.25), min(1.0, column[c] + 0.25)
     return replace(fit, row=row, column=column, table=fit.table + 0.08)
 

@@ -25,8 +25,7 @@ def describe(batch: Batch, i: int, quantity: Quantity, label: Label, index: Tabl
     equal = _closing(value, fine, quantity, label, batch.kind)
     if batch.kind == "cell":
         printed = printed_number(view, first, value / batch.scale)
-        given = _format(value, quantity)
-        arithmetic = f"{printed}, not {claimed}" if label == "refuted" else _same(printed, given, claimed, quantity)
+        arithmetic = f"{printed}, not {claimed}" if label == "refuted" else _same(printed, claimed, quantity)
         cells = [first]
         place = f"{view.table.row_name(first[0])}, {view.table.column_name(first[1])}"
     elif batch.kind in ("difference", "relative", "error_reduction", "ratio") and second is not None:
@@ -74,11 +73,7 @@ def printed_number(view: TableView, cell: tuple[int, int], value: float | None =
     return ("-" if numbers[0].value < 0 else "") + numbers[0].text
 
 
-def _format(value: float, quantity: Quantity) -> str:
-    return f"{value:.{max(quantity.decimals, 0)}f}"
-
-
-def _same(printed: str, given: str, claimed: str, quantity: Quantity) -> str:
+def _same(printed: str, claimed: str, quantity: Quantity) -> str:
     if printed.replace(",", "") == f"{quantity.value:.{quantity.decimals}f}":
         return f"{printed} = {claimed}"
     if quantity.bound or quantity.high is not None:

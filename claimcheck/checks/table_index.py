@@ -107,11 +107,6 @@ class TableIndex:
         names += [" ".join(v.table.column_path(c)) for v in self.views for c in range(v.table.width)]
         return frozenset(m for name in names for m in _HEADER_NUMBER.findall(name))
 
-    @property
-    def cells(self) -> int:
-        """Number cells in all tables."""
-        return int(sum(np.isfinite(v.values).sum() for v in self.views))
-
 
 def header_weight(form: str, weight: float) -> float:
     """A word's share in how completely a claim names a header: optional words count little."""

@@ -88,7 +88,6 @@ _DELTA_AFTER = re.compile(
     rf"^\s*(?:(?:absolute|relative|overall|average|averaged|F1|BLEU|EM|accuracy|ROUGE\S*|error|scores?|points?|performance|test|%)\s+){{0,3}}(?:{_UP}|{_DOWN}|difference|gap|margin)\b(?!\s*(?:than\s+(?:the\s+)?\d))",
     re.I,
 )
-_CHANGE_TO = re.compile(r"\b(?:to|at|of\s+up\s+to|from)\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,3}$", re.I)
 _RANGE = re.compile(rf"^\s*(?:[-–—−]|to|and)\s*(?P<high>{_DIGITS})(?![\d.]*\d)", re.I)
 _OF = re.compile(r"^\s*(?:out\s+of|of|/)\s+(?:the\s+|all\s+|our\s+|its\s+)?(?P<total>\d+|[a-z]+)\b", re.I)
 _WORDS = {

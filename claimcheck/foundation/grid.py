@@ -59,7 +59,7 @@ def find_stub_columns(grid: Sequence[Sequence[Cell]], header_rows: int) -> int:
     return min(1, width)
 
 
-def is_group_row(row: Sequence[Cell], stub_columns: int) -> bool:
+def is_group_row(row: Sequence[Cell]) -> bool:
     """Whether a body row only names the group of rows below it."""
     filled = {c.origin or (0, i): c.text for i, c in enumerate(row) if c.text.strip()}
     texts = list(filled.values())
@@ -79,7 +79,7 @@ def row_paths(grid: Sequence[Sequence[Cell]], header_rows: int, stub_columns: in
         if r < header_rows:
             out.append(())
             continue
-        if is_group_row(row, stub_columns):
+        if is_group_row(row):
             group = next(c.text for c in row if c.text.strip())
             above = [""] * stub_columns
             out.append((group,))

@@ -46,7 +46,7 @@ _EXTENDED_HEADERS = frozenset(
 _ZIP_ENTRY = b"PK\x01\x02"
 # all that tarfile and zipfile raise on damaged or odd input
 _FAULTS = (EOFError, ValueError, ArithmeticError, LookupError, struct.error, zlib.error, RuntimeError)
-_UNPACK_TODO = "unpack it yourself and pass the folder of the paper"
+_UNPACK_ADVICE = "unpack it yourself and pass the folder of the paper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class _Inflate:
                 if self._tail[:1] != b"\x1f":
                     return False
                 if self._members > _MAX_MEMBERS:
-                    raise UnreadableInputError("is made of too many parts", where=self._where, todo=_UNPACK_TODO)
+                    raise UnreadableInputError("is made of too many parts", where=self._where, todo=_UNPACK_ADVICE)
                 self._stream = zlib.decompressobj(wbits=31)
             self._tail = self._tail or self._next()
             if not self._tail:
@@ -161,10 +161,10 @@ def unpack_tar(data: bytes, limits: Limits, *, where: str) -> dict[str, bytes]:
         with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member, errorlevel=2) as archive:
             for member in archive:
                 if member.issym() or member.islnk():
-                    raise UnreadableInputError(f"holds a link ({member.name[:80]!r})", where=where, todo=_UNPACK_TODO)
+                    raise UnreadableInputError(f"holds a link ({member.name[:80]!r})", where=where, todo=_UNPACK_ADVICE)
                 if not (member.isfile() or member.isdir()) or member.issparse():
                     what = f"holds a device or another special file ({member.name[:80]!r})"
-                    raise UnreadableInputError(what, where=where, todo=_UNPACK_TODO)
+                    raise UnreadableInputError(what, where=where, todo=_UNPACK_ADVICE)
                 name = collected.announce(member.name, member.size if member.isfile() else 0)
                 if not member.isfile() or not collected.may_want(name, member.size):
                     continue
@@ -266,7 +266,9 @@ def _safe_name(name: str, where: str) -> str:
     plain = name.replace("\\", "/")
     outside = plain.startswith("/") or re.match(r"[A-Za-z]:", plain) or ".." in plain.split("/")
     if outside or "\x00" in plain or len(plain) > 1000:
-        raise UnreadableInputError(f"holds a file that lies outside it ({name[:80]!r})", where=where, todo=_UNPACK_TODO)
+        raise UnreadableInputError(
+            f"holds a file that lies outside it ({name[:80]!r})", where=where, todo=_UNPACK_ADVICE
+        )
     # names of unknown encoding come with lone surrogates, which no JSON takes
     return posixpath.normpath(plain).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
@@ -274,12 +276,12 @@ def _safe_name(name: str, where: str) -> str:
 def _refuse_special(entry: zipfile.ZipInfo, where: str) -> None:
     mode = entry.external_attr >> 16
     if stat.S_ISLNK(mode):
-        raise UnreadableInputError(f"holds a link ({entry.filename[:80]!r})", where=where, todo=_UNPACK_TODO)
+        raise UnreadableInputError(f"holds a link ({entry.filename[:80]!r})", where=where, todo=_UNPACK_ADVICE)
     if entry.flag_bits & 0x1:
-        raise UnreadableInputError("is encrypted", where=where, todo=_UNPACK_TODO)
+        raise UnreadableInputError("is encrypted", where=where, todo=_UNPACK_ADVICE)
     # other methods may ask for gigabytes before the first byte comes out
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise UnreadableInputError("is packed by an unusual method", where=where, todo=_UNPACK_TODO)
+        raise UnreadableInputError("is packed by an unusual method", where=where, todo=_UNPACK_ADVICE)
 
 
 def _check_size(unpacked: int, packed: int, limits: Limits, where: str) -> None:
@@ -287,14 +289,14 @@ def _check_size(unpacked: int, packed: int, limits: Limits, where: str) -> None:
         raise _too_large(limits, where)
     if unpacked > _RATIO_FROM and unpacked > limits.ratio * max(packed, 1):
         what = f"unpacks to more than {limits.ratio:.0f} times its size, as an archive bomb does"
-        raise UnreadableInputError(what, where=where, todo=_UNPACK_TODO)
+        raise UnreadableInputError(what, where=where, todo=_UNPACK_ADVICE)
 
 
 def _too_large(limits: Limits, where: str) -> UnreadableInputError:
     what = f"unpacks to more than {limits.unpacked // 10**6} MB"
-    return UnreadableInputError(what, where=where, todo=f"{_UNPACK_TODO}, or raise CLAIMCHECK_MAX_UNPACKED_MB")
+    return UnreadableInputError(what, where=where, todo=f"{_UNPACK_ADVICE}, or raise CLAIMCHECK_MAX_UNPACKED_MB")
 
 
 def _too_many(limits: Limits, where: str) -> UnreadableInputError:
     what = f"holds more than {limits.files} files"
-    return UnreadableInputError(what, where=where, todo=f"{_UNPACK_TODO}, or raise CLAIMCHECK_MAX_FILES")
+    return UnreadableInputError(what, where=where, todo=f"{_UNPACK_ADVICE}, or raise CLAIMCHECK_MAX_FILES")

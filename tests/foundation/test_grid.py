@@ -53,7 +53,7 @@ def test_stub_columns_name_the_rows() -> None:
 
 def test_a_group_row_names_the_rows_below_it() -> None:
     grid = cells(["Model", "F1"], ["Single models", ""], ["BERT", "89.2"], ["Ensembles", ""], ["FSR", "91.3"])
-    assert [is_group_row(row, 1) for row in grid[1:]] == [True, False, True, False]
+    assert [is_group_row(row) for row in grid[1:]] == [True, False, True, False]
     assert row_paths(grid, 1, 1) == (
         (),
         ("Single models",),
