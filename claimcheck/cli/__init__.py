@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 import claimcheck
-from claimcheck.cli.console import say
+from claimcheck.foundation.console import say
 
 __all__ = ["main"]
 

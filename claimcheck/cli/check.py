@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from claimcheck.cli.console import Progress, harmless, tell_missing_pages, write_json_line
+from claimcheck.cli.console import Progress, tell_missing_pages
 from claimcheck.cli.options import PAPER, Json, Offline
+from claimcheck.foundation.console import harmless, write_json_line
 
 if TYPE_CHECKING:
     from claimcheck.foundation.records import Verdict

@@ -1,4 +1,4 @@
-"""What the subcommands print: one line on stderr, JSON lines on stdout, progress on stderr with the time left."""
+"""What the commands about papers show while they work: progress with the time left, pages that were not read."""
 
 from __future__ import annotations
 
@@ -8,48 +8,10 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
+from claimcheck.foundation.console import PATIENCE, harmless, say
+
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-    from rich.console import Console
-
     from claimcheck.foundation.records import Paper
-
-PATIENCE = 3.0  # seconds of silence that need no progress display
-
-
-def harmless(text: str) -> str:
-    """The text in one line, without characters that steer a terminal or reorder what stands around them."""
-    return " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text).split())
-
-
-def say(text: str) -> None:
-    """One unwrapped line on stderr: "claimcheck: ..."."""
-    with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(f"claimcheck: {harmless(text)}\n")
-        sys.stderr.flush()
-
-
-def write_json_line(record: BaseModel) -> None:
-    """A record as one line of JSON on stdout, in UTF-8 whatever the terminal's encoding; raises BrokenPipeError."""
-    write_bytes(record.model_dump_json().encode() + b"\n")
-
-
-def write_bytes(data: bytes) -> None:
-    """Bytes on stdout, at once; raises BrokenPipeError."""
-    sys.stdout.flush()
-    stream = getattr(sys.stdout, "buffer", None)
-    if stream is None:  # a test's replacement of stdout
-        sys.stdout.write(data.decode())
-    else:
-        stream.write(data)
-        stream.flush()
-
-
-def results_console() -> Console:
-    """The console that results go to: stdout, as wide as the terminal, or 120 columns where it is none."""
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False, emoji=False)
 
 
 def tell_missing_pages(paper: Paper) -> None:

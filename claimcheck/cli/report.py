@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from claimcheck.cli.console import say, write_bytes
 from claimcheck.cli.options import Formats, OutFolder, split_formats
+from claimcheck.foundation.console import say, write_bytes
 
 if TYPE_CHECKING:
     from claimcheck.foundation.records import Ledger

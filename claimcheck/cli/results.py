@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from claimcheck.cli.console import Progress, harmless, results_console, tell_missing_pages, write_json_line
+from claimcheck.cli.console import Progress, tell_missing_pages
 from claimcheck.cli.options import Json, Offline, OnePaper
+from claimcheck.foundation.console import harmless, results_console, write_json_line
 
 if TYPE_CHECKING:
     from claimcheck.foundation.records import Result

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from claimcheck.cli.console import Progress, results_console, say, tell_missing_pages, write_json_line
+from claimcheck.cli.console import Progress, tell_missing_pages
 from claimcheck.cli.options import Formats, Json, Offline, OutFolder, Papers, split_formats
+from claimcheck.foundation.console import results_console, say, write_json_line
 
 if TYPE_CHECKING:
     from claimcheck.foundation.errors import ClaimcheckError

@@ -442,6 +442,7 @@ class Reproduction(Record):
     deviations: tuple[str, ...] = ()
     runs: tuple[RunRecord, ...] = ()
     cost: dict[str, float] = Field(default_factory=dict)
+    details: dict[str, Any] = Field(default_factory=dict)  # scores by language, evidence ratio, seeds needed, ...
 
 
 class CheckedClaim(Claim):
