@@ -1,0 +1,139 @@
+"""Tables for people: a plan, the state of its jobs, the verdicts. Strings from registries are data, never markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from claimcheck.foundation.console import harmless, results_console
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from reproduce.plan import Plan, Row
+
+__all__ = ["duration", "show_plan"]
+
+_SEED = re.compile(r", seed \d+")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: "40 s", "12 min", "3.4 h", "12 days"."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    if seconds < 99.5 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 99.5 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.1f} days"
+
+
+def size(count: float) -> str:
+    """Bytes as a person says them."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 10 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def _flops(count: float) -> str:
+    for unit in ("", "K", "M", "G", "T", "P", "E"):
+        if count < 1000:
+            return f"{count:.3g} {unit}FLOP"
+        count /= 1000
+    return f"{count:.3g} ZFLOP"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def show_plan(plan: Plan, slots: int = 1) -> None:
+    """What would be run, jobs that differ in their seed alone in one line; then the sums and what is not planned."""
+    console = results_console()
+    table = _table("phase", "job", ">runs", ">claims", ">steps", ">tokens", ">compute", ">time", ">disk")
+    for rows in _without_seeds(plan.rows()):
+        first = rows[0]
+        table.add_row(
+            first.phase,
+            harmless(_SEED.sub("", first.label).removeprefix(f"{first.phase} ")),
+            str(len(rows)),
+            str(first.claims),
+            *(
+                "?" if value is None else show(value)
+                for value, show in (
+                    (_sum(row.steps for row in rows), lambda n: f"{n:,.0f}"),
+                    (_sum(row.tokens for row in rows), lambda n: f"{n / 1e6:,.1f} M"),
+                    (_sum(None if row.pflop is None else row.pflop * 1e15 for row in rows), _flops),
+                    (_sum(None if row.hours is None else row.hours * 3600 for row in rows), duration),
+                    (_sum(None if row.gigabytes is None else row.gigabytes * 1e9 for row in rows), size),
+                )
+            ),
+        )
+    if plan.jobs:
+        console.print(table)
+    if plan.registry is not plan.asked:
+        console.print(
+            f"Scale {plan.scale}: a synthetic world that proves the machinery. "
+            f"It judges its own claims; the {len(plan.asked_claims)} of {plan.asked.paper.id} stay not tested (scale)."
+        )
+    total, alone = plan.total, plan.unshared
+    planned = len({claim.id for claim in plan.claims} - set(plan.not_planned))
+    console.print(
+        f"{_count(total.jobs, 'job')} for {_count(planned, 'claim')}, {_count(plan.seeds, 'seed')}: "
+        f"{_flops(total.flops)}, "
+        f"{duration(total.seconds)} on {plan.hardware}, {duration(plan.wall_seconds(slots))} with {slots} at a time; "
+        f"{size(total.disk_bytes + total.running_bytes)} of disk"
+        + (f"; {total.money:,.2f} at {plan.hourly_price:g} an hour" if total.money is not None else "")
+    )
+    if alone.seconds > total.seconds:
+        console.print(f"Without sharing it would be {duration(alone.seconds)}.")
+    _print_hardware(plan)
+    own = {claim.id for claim in plan.claims}
+    for reason, ids in _by_reason(plan, own).items():
+        console.print(f"Not planned, {reason}: {', '.join(ids)}", soft_wrap=True)
+
+
+def _print_hardware(plan: Plan) -> None:
+    from reproduce import costs
+
+    console = results_console()
+    rates = costs.rates(plan.hardware)
+    console.print(f"Time is {rates.basis}, not promised: {rates.title or rates.name}.")
+    if plan.total.unknown:
+        console.print(f"{plan.total.unknown} jobs are of unknown cost and not in the sums: {'; '.join(plan.unknown)}")
+    if plan.assumed:
+        console.print(f"Assumed: {'; '.join(plan.assumed)}", soft_wrap=True)
+
+
+def _by_reason(plan: Plan, own: set[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for claim, reason in plan.not_planned.items():
+        if claim in own:
+            found.setdefault(harmless(reason), []).append(claim)
+    return found
+
+
+def _without_seeds(rows: Iterable[Row]) -> list[list[Row]]:
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.phase, _SEED.sub("", row.label)), []).append(row)
+    return list(groups.values())
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    known = list(values)
+    return None if any(value is None for value in known) else sum(value or 0 for value in known)
+
+
+def _table(*columns: str) -> Table:
+    """A table without lines; a column whose name starts with ">" is set flush right."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in columns:
+        right = name.startswith(">")
+        table.add_column(name.removeprefix(">"), justify="right" if right else "left", no_wrap=right)
+    return table

@@ -1,0 +1,204 @@
+"""Evaluation: rows that a metric can score, retrieval as the padded Hugging Face model does it, errors that help."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import toy_world
+
+from claimcheck.foundation.errors import InputError, MissingInputError, UsageError
+from reproduce import metrics
+from reproduce.data.dataset import Ragged
+from reproduce.evaluate import run_evaluate
+from reproduce.pretrain import run_pretrain
+from reproduce.runner import Context, Outcome, Preempted
+from reproduce.specs import (
+    EvaluateJob,
+    Optimisation,
+    Part,
+    Probe,
+    Selection,
+    TrainedEncoder,
+    TrainJob,
+    WorldData,
+    job_key,
+)
+from reproduce.tasks import task as task_named
+from reproduce.train import run_train
+
+TASKS = ("world-nli", "world-tags", "world-qa", "world-choice")
+
+
+@dataclass
+class Jobs:
+    """Finished jobs: a pretrained encoder and a model that has learned every task."""
+
+    folder: Path
+    encoder: str
+    model: str
+
+    def evaluate(self, folder: Path, task: str, **settings: Any) -> tuple[Outcome, list[dict[str, Any]]]:
+        context_settings = {name: settings.pop(name) for name in ("should_stop", "report") if name in settings}
+        defaults: dict[str, Any] = {"languages": ("xa", "en"), "max_length": 32, "data": WorldData()}
+        key = settings.pop("of", self.encoder if "probe" in settings else self.model)
+        job = EvaluateJob.model_validate({"model": {"kind": "job", "key": key}, "task": task} | defaults | settings)
+        folder.mkdir(exist_ok=True)
+        context = Context(folder, {key: self.folder / key}, device="cpu", **context_settings)
+        outcome = run_evaluate(job, context)
+        return outcome, [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
+    with pytest.MonkeyPatch.context() as patch:
+        toy_world.use(patch)
+        folder = tmp_path_factory.mktemp("jobs")
+        pretraining = toy_world.pretraining()
+        encoder = job_key(pretraining)
+        (folder / encoder).mkdir()
+        run_pretrain(pretraining, Context(folder / encoder, device="cpu"))
+        training = TrainJob(
+            encoder=TrainedEncoder(key=encoder),
+            parts=tuple(Part(task=name, data=WorldData()) for name in TASKS),
+            optimisation=Optimisation(learning_rate=5e-3, batch_size=16, max_steps=400),
+            selection=Selection(rule="last"),
+            max_length=32,
+            seed=0,
+        )
+        model = job_key(training)
+        (folder / model).mkdir()
+        run_train(training, Context(folder / model, {encoder: folder / encoder}, device="cpu"))
+        yield Jobs(folder, encoder, model)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_was_learned_shows_in_the_rows(jobs: Jobs, tmp_path: Path, task: str) -> None:
+    outcome, rows = jobs.evaluate(tmp_path, task)
+    assert [row["language"] for row in rows] == ["en"] * 24 + ["xa"] * 24
+    assert [row["id"] for row in rows] == [f"test-{number}" for number in range(24)] * 2
+    expected = [item.label for code in ("en", "xa") for item in toy_world.load(task, WorldData(), code, "test").items]
+    assert [row["label"] for row in rows] == expected
+    assert metrics.score(task_named(task).metric, rows) > 0.9
+    content = (tmp_path / "predictions.jsonl").read_bytes()
+    assert outcome.predictions == {"sha256": hashlib.sha256(content).hexdigest(), "rows": 48}
+    assert outcome.examples == 48
+    assert outcome.optimizer_steps == 0
+    assert outcome.tokens > 48
+    assert [(d["language"], d["split"], d["items"]) for d in outcome.data] == [("en", "test", 24), ("xa", "test", 24)]
+    assert set(outcome.seconds) == {"load", "evaluate"}
+    # quick to do again, and the same again
+    assert jobs.evaluate(tmp_path, task)[0].predictions == outcome.predictions
+
+
+def test_only_the_first_items_are_predicted_where_the_job_says_so(jobs: Jobs, tmp_path: Path) -> None:
+    outcome, rows = jobs.evaluate(tmp_path, "world-nli", items=5, split="dev")
+    assert [row["id"] for row in rows] == [f"dev-{number}" for number in range(5)] * 2
+    assert [(d["split"], d["items"]) for d in outcome.data] == [("dev", 5)] * 2
+    _, everything = jobs.evaluate(tmp_path, "world-nli", split="dev")
+    assert [r["prediction"] for r in rows] == [r["prediction"] for r in everything if int(r["id"][4:]) < 5]
+
+
+@pytest.mark.parametrize("layer", [0, 1, 2])
+@pytest.mark.parametrize(("pooling", "special"), [("mean", True), ("mean", False), ("first", True)])
+def test_retrieval_is_that_of_the_padded_model(
+    jobs: Jobs, tmp_path: Path, layer: int, pooling: str, special: bool
+) -> None:
+    from transformers import XLMRobertaModel
+
+    probe = {"layer": layer, "pooling": pooling, "special_tokens": special}
+    _, rows = jobs.evaluate(tmp_path, "world-retrieval", languages=("xb",), probe=Probe.model_validate(probe))
+    dataset = toy_world.load("world-retrieval", WorldData(), "xb", "test")
+    model = XLMRobertaModel.from_pretrained(jobs.folder / jobs.encoder / "model").eval()
+    assert dataset.pool is not None
+
+    def vectors(tokens: Ragged) -> np.ndarray[Any, Any]:
+        longest = int(tokens.lengths.max())
+        ids = torch.ones(len(tokens), longest, dtype=torch.int64)
+        for row in range(len(tokens)):
+            ids[row, : len(tokens[row])] = torch.from_numpy(tokens[row])
+        present = (ids != 1).long()
+        with torch.no_grad():
+            states = model(ids, present, output_hidden_states=True).hidden_states[layer]
+        counted = present if special else present * (ids != 0) * (ids != 2)
+        mean = (states * counted[..., None]).sum(1) / counted.sum(1, keepdim=True)
+        return torch.nn.functional.normalize(states[:, 0] if pooling == "first" else mean, dim=1).numpy()
+
+    queries, pool = vectors(dataset.tokens), vectors(dataset.pool)
+    similar = queries @ pool.T
+    assert [row["score"] for row in rows] == pytest.approx(similar.max(axis=1).tolist(), abs=1e-4)
+    for number, row in enumerate(rows):
+        found = similar[number, dataset.pool_ids.index(row["prediction"])]
+        assert found == pytest.approx(similar[number].max(), abs=1e-4)
+
+
+def test_retrieval_reads_the_encoder_of_a_trained_model(jobs: Jobs, tmp_path: Path) -> None:
+    _, before = jobs.evaluate(tmp_path, "world-retrieval", probe=Probe(layer=2))
+    _, after = jobs.evaluate(tmp_path, "world-retrieval", probe=Probe(layer=2), of=jobs.model)
+    assert len(before) == len(after) == 48
+    assert [row["score"] for row in before] != [row["score"] for row in after]
+
+
+def test_a_task_trained_under_another_name_takes_the_only_head_of_its_kind(jobs: Jobs, tmp_path: Path) -> None:
+    training = TrainJob(
+        encoder=TrainedEncoder(key=jobs.encoder),
+        parts=(Part(task="world-nli", data=WorldData()),),
+        optimisation=Optimisation(learning_rate=1e-2, batch_size=16, max_steps=2),
+        selection=Selection(rule="last"),
+        max_length=32,
+        seed=0,
+    )
+    key = job_key(training)
+    (jobs.folder / key).mkdir()
+    run_train(training, Context(jobs.folder / key, {jobs.encoder: jobs.folder / jobs.encoder}, device="cpu"))
+    with pytest.raises(UsageError, match=r"no tagging head for the task world-tags; .* world-nli \(classification\)"):
+        jobs.evaluate(tmp_path, "world-tags", of=key)
+    path = jobs.folder / key / "model" / "heads.safetensors"
+    path.write_bytes(path.read_bytes().replace(b"world-nli", b"other-nli"))
+    assert len(jobs.evaluate(tmp_path, "world-nli", of=key)[1]) == 48
+
+
+def test_an_encoder_alone_cannot_classify(jobs: Jobs, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no classification head for the task world-nli; .* its heads: none"):
+        jobs.evaluate(tmp_path, "world-nli", of=jobs.encoder)
+
+
+@pytest.mark.parametrize(("task", "probe"), [("world-nli", Probe(layer=1)), ("world-retrieval", None)])
+def test_a_probe_is_for_retrieval_and_only_for_it(jobs: Jobs, tmp_path: Path, task: str, probe: Probe | None) -> None:
+    with pytest.raises(UsageError, match="retrieval takes a probe"):
+        jobs.evaluate(tmp_path, task, probe=probe)
+
+
+def test_a_probe_beyond_the_last_layer_is_refused(jobs: Jobs, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"reads layer 3; choose a layer from 0 \(embeddings\) to 2"):
+        jobs.evaluate(tmp_path, "world-retrieval", probe=Probe(layer=3))
+
+
+def test_a_stop_leaves_nothing(jobs: Jobs, tmp_path: Path) -> None:
+    with pytest.raises(Preempted):
+        jobs.evaluate(tmp_path, "world-nli", should_stop=lambda: True)
+    assert not (tmp_path / "predictions.jsonl").exists()
+
+
+def test_a_sequence_that_is_too_long_is_refused(jobs: Jobs, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"world-nli, en, test: a sequence of \d+ tokens, and the recipe allows 8"):
+        jobs.evaluate(tmp_path, "world-nli", max_length=8)
+
+
+def test_a_missing_model_is_named(jobs: Jobs, tmp_path: Path) -> None:
+    with pytest.raises(MissingInputError, match=f"the job {'0' * 16} left no model"):
+        jobs.evaluate(tmp_path, "world-nli", of="0" * 16)
+
+
+def test_the_phases_and_languages_are_reported(jobs: Jobs, tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    jobs.evaluate(tmp_path, "world-nli", report=events.append)
+    assert [e["name"] for e in events if e["event"] == "phase"] == ["load", "evaluate", "finish"]
+    assert [(e["step"], e["steps"]) for e in events if e["event"] == "progress"] == [(1, 2), (2, 2)]
