@@ -111,7 +111,8 @@ def _supervise(
     log: BinaryIO,
 ) -> tuple[int, str]:
     """The program's return code, and the last line that it said."""
-    if shutil.which(argv[0], path=os.environ.get("PATH")) is None and not (out / argv[0]).is_file():
+    there = os.access(out / argv[0], os.X_OK) if os.sep in argv[0] else shutil.which(argv[0])
+    if not there:
         todo = "give its whole path, or make it executable"
         raise InputError(f"there is no program {argv[0]!r}", where=str(out), todo=todo)
     reaper = [sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper.py")), str(GRACE), *argv]

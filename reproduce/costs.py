@@ -131,10 +131,12 @@ def hub_shape(encoder: HubEncoder) -> Shape | None:
 
 @dataclass(frozen=True)
 class Measured:
-    """A finished run: what it did and the seconds that it took."""
+    """A finished run: what it did, the seconds that it took, and how many of them went into which part of it."""
 
     work: Work
     seconds: float
+    train: float  # seconds of optimizer steps
+    forward: float  # seconds of evaluation, on the dev part too
 
 
 def measurements(records: Iterable[Mapping[str, Any]]) -> list[Measured]:
@@ -158,42 +160,54 @@ def measurements(records: Iterable[Mapping[str, Any]]) -> list[Measured]:
     for key, record in sorted(by_key.items()):
         work = workload(jobs[key], shape(key))
         if isinstance(work, Work):
-            found.append(Measured(work.stopped_at(int(record["optimizer_steps"])), float(record["seconds"]["total"])))
+            seconds = {"train": 0.0, "dev": 0.0, "evaluate": 0.0, **record["seconds"]}
+            done, evaluated = work.stopped_at(int(record["optimizer_steps"])), seconds["dev"] + seconds["evaluate"]
+            found.append(Measured(done, seconds["total"], seconds["train"], evaluated))
     return found
 
 
 def fit(runs: Sequence[Measured], name: str, *, title: str = "", source: str = "", peak: float | None = None) -> Rates:
-    """The rates that come nearest to the measured seconds: least squares of relative errors, none below 0.
+    """The rates that come nearest to the measured seconds: least squares, in shares of a run's time, none below 0.
 
-    Raises UsageError where there are too few runs to say anything.
+    Steps, evaluation and the rest are fitted each to its own seconds: runs of one size have too little variety to tell
+    them apart by the sum. Raises UsageError where there are too few runs to say anything.
     """
     if len(runs) < 4 or any(run.seconds <= 0 for run in runs):
         raise UsageError(f"{len(runs)} runs are too few for rates", todo="measure at least 4, of several sizes")
-    import numpy as np
-    from scipy.optimize import nnls
-
-    columns = ("startup", "step", "train", "forward", "item", "example")
-    rows = np.array(
-        [
-            [1.0, r.work.steps, r.work.train_flops, r.work.forward_flops, r.work.items, r.work.examples]
-            for r in runs
-        ]
-    )  # fmt: skip
-    scaled = rows / np.array([run.seconds for run in runs])[:, None]
-    size = np.maximum(np.abs(scaled).max(axis=0), 1e-300)  # columns of like size: FLOPs beside ones
-    found, _ = nnls(scaled / size, np.ones(len(runs)))
-    per = dict(zip(columns, (found / size).tolist(), strict=True))
-    # work that the runs did not contain, or that took no time of its own, counts as very fast
+    step, train = _nonnegative([(r.seconds, r.train, (r.work.steps, r.work.train_flops)) for r in runs])
+    forward, item = _nonnegative([(r.seconds, r.forward, (r.work.forward_flops, r.work.items)) for r in runs])
+    rest = [(r.seconds, r.seconds - r.train - r.forward, (1.0, r.work.examples, r.work.items)) for r in runs]
+    startup, example, loaded = _nonnegative(rest)
     return Rates(
         name=name,
         title=title,
         basis="measured",
         source=source or f"fitted to {len(runs)} runs",
         peak=peak,
-        train_rate=1 / max(per["train"], 1e-18),
-        forward_rate=1 / max(per["forward"], 1e-18),
-        step=per["step"],
-        startup=per["startup"],
-        item=per["item"],
-        example=per["example"],
+        # work that the runs did not contain, or that took no time of its own, counts as very fast
+        train_rate=1 / max(train, 1e-18),
+        forward_rate=1 / max(forward, 1e-18),
+        step=step,
+        startup=startup,
+        item=item + loaded,  # to evaluate it and to load it
+        example=example,
     )
+
+
+def _nonnegative(rows: Sequence[tuple[float, float, Sequence[float]]]) -> list[float]:
+    """The factors, none below 0, by which each row's amounts come nearest to its seconds; rows: (of, seconds, amounts).
+
+    The errors count in shares of the first number. In the end all factors are scaled so that the sum of the seconds is
+    right: shares alone pull it down, since a run that took long counts less.
+    """
+    import numpy as np
+    from scipy.optimize import nnls
+
+    whole = np.array([of for of, _, _ in rows])
+    seconds = np.array([found for _, found, _ in rows])
+    amounts = np.array([entries for _, _, entries in rows], dtype=float)
+    size = np.maximum((amounts / whole[:, None]).max(axis=0), 1e-300)  # columns of like size: FLOPs beside ones
+    found, _ = nnls(amounts / whole[:, None] / size, seconds / whole)
+    factors = found / size
+    total = float((amounts @ factors).sum())
+    return [float(factor) * (float(seconds.sum()) / total if total else 1.0) for factor in factors]

@@ -25,13 +25,13 @@ def deterministic(context: Context, seed: int) -> Iterator[torch.device]:
     # cuBLAS reads it when it is first used
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     device = torch.device(resolve_device(context.device))
-    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    lenient = torch.is_deterministic_algorithms_warn_only_enabled()
+    threads, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     switches = torch.utils.deterministic
     fill: bool = switches.fill_uninitialized_memory  # type: ignore[attr-defined]
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.set_num_threads(context.threads)
-        torch.use_deterministic_algorithms(True, warn_only=device.type != "cpu")
+        # what use_deterministic_algorithms does, but that imports torch's compiler, which takes a second or two
+        torch.set_deterministic_debug_mode("error" if device.type == "cpu" else "warn")
         # filling every new tensor with NaN costs time, and nothing here reads what it has not written
         switches.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.manual_seed(int(generator(seed, "dropout").integers(2**63)))
@@ -39,7 +39,7 @@ def deterministic(context: Context, seed: int) -> Iterator[torch.device]:
             yield device
         finally:
             torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(strict, warn_only=lenient)
+            torch.set_deterministic_debug_mode(mode)
             switches.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from claimcheck.foundation.console import harmless, results_console
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from claimcheck.foundation.records import Reproduction
     from reproduce.plan import Plan, Row
+    from reproduce.status import Status
 
-__all__ = ["duration", "show_plan"]
+__all__ = ["duration", "show_plan", "show_results", "show_status"]
 
 _SEED = re.compile(r", seed \d+")
 
@@ -116,6 +120,103 @@ def _by_reason(plan: Plan, own: set[str]) -> dict[str, list[str]]:
     return found
 
 
+def show_status(status: Status) -> None:
+    """Jobs by phase and state, what runs now, what failed and why."""
+    console = results_console()
+    who = status.running
+    at_work = f"process {who.get('pid', '?')} on {who.get('host', '?')} works in it" if who else "no run works in it"
+    left = f", about {duration(status.seconds_left)} left" if status.seconds_left else ""
+    console.print(f"{harmless(status.folder)}, scale {status.scale}: {harmless(at_work)}{left}", soft_wrap=True)
+    states = list(dict.fromkeys(state for counts in status.by_phase.values() for state in sorted(counts)))
+    table = _table("phase", *(f">{state}" for state in states))
+    for phase, counts in status.by_phase.items():
+        table.add_row(phase, *(str(counts.get(state, 0)) for state in states))
+    console.print(table)
+    for job in status.jobs:
+        if job.state in ("leased", "interrupted"):
+            console.print(f"{job.state}: {harmless(job.label)}{_where(job.progress or {})}", soft_wrap=True)
+    for job in status.failures:
+        line = harmless(job.log_line or job.message)
+        console.print(f"failed: {harmless(job.label)} ({job.key}): {line}", soft_wrap=True)
+
+
+def _where(progress: Mapping[str, Any]) -> str:
+    step, steps, loss = (progress.get(name) for name in ("step", "steps", "loss"))
+    parts = [
+        f"step {step}/{steps}" if step is not None and steps else "",
+        f"loss {loss:.3f}" if isinstance(loss, int | float) else "",
+    ]
+    told = ", ".join(part for part in parts if part) or str(progress.get("phase", ""))
+    return f": {harmless(told)}" if told else ""
+
+
+def show_results(found: Sequence[Reproduction]) -> None:
+    """Claimed beside reproduced, a table a paper; reasons and deviations below the table, by claim."""
+    console = results_console()
+    for number, paper in enumerate(dict.fromkeys(one.paper for one in found)):
+        own = [one for one in found if one.paper == paper]
+        if number:
+            console.print()
+        console.print(f"{harmless(paper)}, scale {own[0].scale}: {_counts(own)}", soft_wrap=True)
+        rows = [
+            (
+                harmless(one.registry_id),
+                harmless(one.claim_text),
+                _claimed(one),
+                _reproduced(one),
+                "" if one.interval is None else f"{one.interval[0]:.1f} to {one.interval[1]:.1f}",
+                "" if one.radius is None else f"± {one.radius:.1f}",
+                verdict_of(one),
+                one.direction or "",
+            )
+            for one in own
+        ]
+        columns = ("claim", "what it says", ">claimed", ">reproduced", ">95 %", ">within", "verdict", "direction")
+        # a column that says nothing would only make the others narrow
+        told = [i for i in range(len(columns)) if any(row[i] for row in rows)]
+        table = _table(*(columns[i] for i in told))
+        for row in rows:
+            table.add_row(*(row[i] for i in told))
+        console.print(table)
+        for one in own:
+            for note in (*_explained(one), *(f"deviation: {text}" for text in one.deviations)):
+                console.print(f"  {harmless(one.registry_id)}: {harmless(note)}", soft_wrap=True)
+
+
+def verdict_of(one: Reproduction) -> str:
+    """The verdict as a reader says it, with the reason's code where nothing was tested."""
+    verdict = one.verdict.replace("_", " ")
+    return f"{verdict} ({harmless(one.reason.partition(':')[0])})" if one.verdict == "not_tested" else verdict
+
+
+def _explained(one: Reproduction) -> list[str]:
+    """The reason, where it is more than the code that stands in the table."""
+    reason = one.reason.partition(":")[2] if one.verdict == "not_tested" else one.reason
+    return [reason.strip()] if reason.strip() else []
+
+
+def _claimed(one: Reproduction) -> str:
+    value = one.quantity.get("value")
+    if value is None:
+        return ""
+    half = one.quantity.get("half_width") or 0.5
+    digits = max(0, round(-math.log10(2 * half)))
+    sign = "+" if one.quantity.get("direction") == "increase" and value > 0 else ""
+    return f"{sign}{value:.{digits}f}"
+
+
+def _reproduced(one: Reproduction) -> str:
+    if one.mean is None:
+        return ""
+    spread = f" ± {one.sd:.1f}" if one.sd is not None else ""
+    return f"{one.mean:.1f}{spread} (n={one.n})"
+
+
+def _counts(found: Sequence[Reproduction]) -> str:
+    counts = Counter(one.verdict.replace("_", " ") for one in found)
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+
+
 def _without_seeds(rows: Iterable[Row]) -> list[list[Row]]:
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
@@ -135,5 +236,5 @@ def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in columns:
         right = name.startswith(">")
-        table.add_column(name.removeprefix(">"), justify="right" if right else "left", no_wrap=right)
+        table.add_column(name.removeprefix(">"), justify="right" if right else "left", no_wrap=right or name == "claim")
     return table

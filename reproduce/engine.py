@@ -22,6 +22,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from pydantic import ValidationError
+
 from claimcheck.foundation.errors import UsageError
 from reproduce import exits, preflight
 from reproduce.commands import command_line
@@ -65,19 +67,39 @@ def run(
     later where a resource runs out. Raises KeyboardInterrupt after SIGINT or SIGTERM, once the workers have written
     their checkpoints; a second signal kills them. In each case finished jobs are kept, and the same call goes on.
     """
-    if slots < 1 or threads < 1:
-        raise UsageError(f"slots and threads are at least 1, not {slots} and {threads}")
-    for planned in jobs:
-        if job_key(planned.job) != planned.key or tuple(planned.inputs) != inputs_of(planned.job):
-            raise ValueError(f"the key or the inputs of {planned.label} are not those of its job")
+    if slots < 1:
+        raise UsageError(f"there is at least 1 slot, not {slots}")
+    runtime = _runtime(device, threads, checkpoint_seconds, progress_seconds)
+    _check_plan(jobs)
     root = Path(folder).absolute()
     preflight.check_folder(root)
     with preflight.run_lock(root), JobStore(root / "jobs.sqlite") as store:
-        engine = _Engine(jobs, root, store, on_event or (lambda event: None), limits or Limits())
+        engine = _Engine(jobs, root, store, runtime, on_event or (lambda event: None), limits or Limits())
         engine.prepare(retry_failed)
-        engine.check(slots, threads, device, allow_command, checkpoint_seconds, progress_seconds)
+        engine.check(slots, allow_command)
         with _signals() as signals:
             return engine.work(signals)
+
+
+def _runtime(device: str, threads: int, checkpoint_seconds: float, progress_seconds: float) -> Runtime:
+    try:
+        return Runtime(
+            device=device, threads=threads, checkpoint_seconds=checkpoint_seconds, progress_seconds=progress_seconds
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{first['loc'][0]} cannot be {first['input']!r}: {first['msg']}") from None
+
+
+def _check_plan(jobs: Sequence[Planned]) -> None:
+    """Raise ValueError where a plan contradicts itself: a fault of the one who made it."""
+    known: set[str] = set()
+    for planned in jobs:
+        if job_key(planned.job) != planned.key or tuple(planned.inputs) != inputs_of(planned.job):
+            raise ValueError(f"the key or the inputs of {planned.label} are not those of its job")
+        if missing := [key for key in planned.inputs if key not in known]:
+            raise ValueError(f"{planned.label} builds on {missing[0]}, which is not planned before it")
+        known.add(planned.key)
 
 
 class _Signals:
@@ -108,20 +130,29 @@ def _signals() -> Iterator[_Signals]:
 
 
 class _Engine:
-    def __init__(self, jobs: Sequence[Planned], root: Path, store: JobStore, on_event: OnEvent, limits: Limits) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Planned],
+        root: Path,
+        store: JobStore,
+        runtime: Runtime,
+        on_event: OnEvent,
+        limits: Limits,
+    ) -> None:
         self._jobs = {planned.key: planned for planned in jobs}
         self._root, self._store, self._tell, self._limits = root, store, on_event, limits
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._begun = time.monotonic()
         self._workers: list[WorkerProcess] = []
         self._devices: list[str] = []
-        self._runtime = Runtime()
+        self._runtime = runtime
         self._unasked: dict[str, int] = {}  # preemptions in a row that nobody asked for
         self._shortage = ""  # the resource that ran out
         self._reused = 0
         self._look = True  # whether a job may be ready that was not before
         self._estimates = Estimates({p.key: p.cost.seconds for p in jobs})
         self._told_overall = 0.0
+        self._ticked = self._begun  # when the workers were looked at last
 
     # --- before anything starts ---
 
@@ -134,15 +165,7 @@ class _Engine:
                 self._estimates.reuse(row.key)
                 self._say("adopted" if row.key in adopted else "reused", row.key)
 
-    def check(
-        self,
-        slots: int,
-        threads: int,
-        device: str,
-        allow_command: bool,
-        checkpoint_seconds: float,
-        progress_seconds: float,
-    ) -> None:
+    def check(self, slots: int, allow_command: bool) -> None:
         """Refuse what cannot go well."""
         open_jobs = [self._jobs[row.key] for row in self._rows() if row.state in ("waiting", "ready")]
         lines = {}
@@ -154,10 +177,7 @@ class _Engine:
         largest = sorted((planned.cost.running_bytes or 0 for planned in open_jobs), reverse=True)
         preflight.check_disk(self._root, kept + sum(largest[:slots]))
         computing = any(not isinstance(planned.job, CommandJob) for planned in open_jobs)
-        self._devices = preflight.devices(device, slots, computing)
-        self._runtime = Runtime(
-            threads=threads, checkpoint_seconds=checkpoint_seconds, progress_seconds=progress_seconds
-        )
+        self._devices = preflight.devices(self._runtime.device, slots, computing)
         for key, line in lines.items():
             self._say("command", key, line)
 
@@ -189,7 +209,7 @@ class _Engine:
                         beat_at = time.monotonic() + self._limits.lease / 3
                         self._store.heartbeat([w.key for w in self._workers], self._owner, self._limits.lease)
         finally:
-            self._abandon()
+            self._abandon(signals)
         if signals.count:
             raise KeyboardInterrupt
         if self._shortage:
@@ -225,6 +245,11 @@ class _Engine:
             self._take(ready.data)
             if ready.data.at_end:
                 selector.unregister(ready.data)
+        now = time.monotonic()
+        if now - self._ticked > 10 * _TICK:  # this process slept, and with it the workers
+            for worker in self._workers:
+                worker.last_sign = now
+        self._ticked = now
         for worker in list(self._workers):
             code = worker.poll()
             if code is not None:
@@ -235,7 +260,7 @@ class _Engine:
                 worker.close()
                 self._ended(worker, code)
                 self._look = True
-            elif not worker.silent and time.monotonic() - worker.last_sign > self._limits.silence:
+            elif not worker.silent and now - worker.last_sign > self._limits.silence:
                 worker.silent = True
                 worker.kill()
         if time.monotonic() - self._told_overall >= self._runtime.progress_seconds:
@@ -296,10 +321,7 @@ class _Engine:
         if code == exits.RESOURCE:
             return "resource", said.removeprefix("a resource is missing: ")
         if worker.told_to_leave and code != exits.DONE:
-            return (
-                "preempted",
-                said if code == exits.PREEMPTED else f"ended while it was told to stop ({ended_by(code)})",
-            )
+            return "preempted", said if code == exits.PREEMPTED else f"told to stop, and ended by {ended_by(code)}"
         if code == exits.PREEMPTED or code in _TOLD:
             self._unasked[worker.key] = count = self._unasked.get(worker.key, 0) + 1
             if count <= self._limits.preemptions:
@@ -310,13 +332,14 @@ class _Engine:
         own = said.startswith("crashed: ")  # else it is what it did last
         return "crash", said.removeprefix("crashed: ") if own else f"it crashed ({ended_by(code)}) after: {said}"
 
-    def _abandon(self) -> None:
+    def _abandon(self, signals: _Signals) -> None:
         """After an error of the engine's own: no worker is left behind. Their leases are freed by the next run."""
+        told = signals.count
         for worker in self._workers:
             worker.ask_to_leave()
         deadline = time.monotonic() + self._limits.grace
         for worker in self._workers:
-            while worker.poll() is None and time.monotonic() < deadline:
+            while worker.poll() is None and time.monotonic() < deadline and signals.count == told:
                 for _ in worker.events():  # a full pipe would hold it
                     pass
                 time.sleep(0.05)

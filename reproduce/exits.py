@@ -17,12 +17,26 @@ from pathlib import Path
 from claimcheck.foundation.errors import ServiceError
 from reproduce.machine import NoDeviceError
 
-__all__ = ["BUG", "DONE", "PREEMPTED", "RESOURCE", "KilledError", "ResourceError", "StoppedError", "classify"]
+__all__ = [
+    "BUG",
+    "DONE",
+    "LEAVE_SECONDS",
+    "LOCK_SECONDS",
+    "PREEMPTED",
+    "RESOURCE",
+    "KilledError",
+    "ResourceError",
+    "StoppedError",
+    "classify",
+]
 
 DONE = 0
 BUG = 70  # EX_SOFTWARE of sysexits.h
 RESOURCE = 74  # EX_IOERR
 PREEMPTED = 75  # EX_TEMPFAIL
+
+LEAVE_SECONDS = 300.0  # that a worker has for its checkpoint once its engine is gone
+LOCK_SECONDS = 360.0  # that a worker waits for another one in its folder: an orphan has left by then
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 # libraries in other languages report these as errors of their own, as text

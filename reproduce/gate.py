@@ -113,8 +113,8 @@ class GoldPart(NamedTuple):
 class Gold:
     """The data as they are, loaded once: what labels and checksums of a run are held against.
 
-    `load` is reproduce.data.load or one like it; where it cannot give a data set (no reader, no files), neither can be
-    compared, and the run's notes say so.
+    `load` gives a data set by task, data, language and split (the task "text": plain sentences); where it cannot (no
+    reader, no files), neither can be compared, and the run's notes say so.
     """
 
     def __init__(self, load: Load) -> None:
@@ -372,7 +372,7 @@ def _data_of(job: AnyJob, record: DataRecord) -> Data | None:
     """Where the data set that a run names comes from; None where the job does not say."""
     if isinstance(job, TrainJob):
         return next((part.data for part in job.parts if part.task == record.task), None)
-    return job.data if isinstance(job, EvaluateJob) else None
+    return None if isinstance(job, CommandJob) else job.data
 
 
 def _joined(records: Sequence[DataRecord]) -> str:

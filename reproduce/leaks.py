@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"(?<![\d.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\d|\.\d)")
 _HASH = re.compile(r"(\.\./)?[0-9a-f]{16}|[0-9a-f]{40}|[0-9a-f]{64}")
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d{1,3})?")
 _VERSION = re.compile(r"(?:\b|_|-)(?:[vV]|python)$")  # what stands before the number in squad_v1.1, python3.11
+_SECONDS = ("checkpoint_seconds", "progress_seconds")
 _SCHEMA = "claimcheck/job/v1"
 
 
@@ -26,10 +27,11 @@ def claimed_in(content: Mapping[str, Any], planned: Mapping[str, Any], claimed: 
     planned (a learning rate, a batch size, a task, a language, a key) is a setting, even where it equals a claimed
     number: a job has no field whose value could be a message. Likewise whole numbers of the runtime. All else is
     searched: free text (a command's arguments, the name and revision of an encoder), what no job has, and the names of
-    fields. There a whole number counts where it stands alone; one with decimals counts inside a word too and as a share
-    of 1 (8.7 as 0.087), but not as a version (`v1.1`). A claimed 0 is no message.
+    fields. There a whole number counts where it stands alone; one with decimals counts inside a word too and, but for
+    the runtime's seconds, as a share of 1 (8.7 as 0.087), but not as a version (`v1.1`). A claimed 0 is no message.
     """
-    wanted = _forms(tuple(claimed))
+    claimed = tuple(claimed)
+    everywhere, printed = _forms(claimed, True), _forms(claimed, False)
     known = dict(_leaves(planned, ("job",)))
     for path, leaf in _leaves(content, ()):
         settled = path in known and known[path] == leaf and not _is_free(path)
@@ -38,6 +40,7 @@ def claimed_in(content: Mapping[str, Any], planned: Mapping[str, Any], claimed: 
         text = leaf if isinstance(leaf, str) else format(Decimal(repr(leaf)), "f")
         if text == _SCHEMA or _HASH.fullmatch(text):
             continue
+        wanted = printed if path[:-1] == ("runtime",) and path[-1] in _SECONDS else everywhere
         for number, alone in _numbers(text):
             if number in wanted and (alone or not wanted[number]):
                 place = ".".join(part for part in path if part)
@@ -46,14 +49,14 @@ def claimed_in(content: Mapping[str, Any], planned: Mapping[str, Any], claimed: 
 
 
 @lru_cache(maxsize=64)
-def _forms(claimed: tuple[str, ...]) -> dict[Decimal, bool]:
+def _forms(claimed: tuple[str, ...], with_shares: bool) -> dict[Decimal, bool]:
     """The values that are looked for, without sign, and whether each was printed as a whole number."""
     forms: dict[Decimal, bool] = {}
     for value in (abs(Decimal(text)) for text in claimed):
         whole = value.as_tuple().exponent == 0
         if value:
             forms[value] = whole and forms.get(value, True)
-        if value and not whole:
+        if value and not whole and with_shares:
             forms[value / 100] = False
     return forms
 
@@ -78,8 +81,11 @@ def _is_free(path: Path) -> bool:
 def _is_runtime(path: Path, leaf: Any) -> bool:
     if path == ("runtime", "device"):
         return isinstance(leaf, str) and _DEVICE.fullmatch(leaf) is not None
-    counts = {("runtime", name) for name in ("threads", "checkpoint_seconds", "progress_seconds")}
-    return path in counts and isinstance(leaf, int | float) and leaf == int(leaf)
+    return (
+        path in {("runtime", name) for name in ("threads", *_SECONDS)}
+        and isinstance(leaf, int | float)
+        and leaf == int(leaf)
+    )
 
 
 def _numbers(text: str) -> Iterator[tuple[Decimal, bool]]:

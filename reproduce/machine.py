@@ -38,9 +38,9 @@ class NoDeviceError(UsageError):
 
 def versions() -> dict[str, str]:
     """Of Python, claimcheck, the libraries that this process has imported, and the sha256 of our own sources."""
-    import claimcheck
-
-    found = {"python": platform.python_version(), "claimcheck": claimcheck.__version__, "source": source_sha256()}
+    found = {"python": platform.python_version(), "source": source_sha256()}
+    with contextlib.suppress(metadata.PackageNotFoundError):  # a checkout that is not installed has no version
+        found["claimcheck"] = metadata.version("claimcheck-reproduce")
     for name in _LIBRARIES:
         if name in sys.modules:
             with contextlib.suppress(metadata.PackageNotFoundError):

@@ -13,6 +13,7 @@ import numpy as np
 from claimcheck.foundation.errors import MissingInputError
 from claimcheck.foundation.records import Reproduction, RunRecord
 from claimcheck.foundation.replication import Judged, Judgement, Summary, finalise, summarise
+from reproduce.data.dataset import Dataset
 from reproduce.gate import REASONS, CheckedRun, Gate, Gold, Load, Refusal
 from reproduce.jobs import JobRow, JobStore
 from reproduce.plan import Cell, Plan, metric_of
@@ -20,7 +21,7 @@ from reproduce.registry.schema import Claim, Registry
 from reproduce.request import Request, has_changed, planned, read_request
 from reproduce.runrecord import inputs_of
 from reproduce.scores import Scores
-from reproduce.specs import CommandJob, EvaluateJob, PretrainJob, TrainJob
+from reproduce.specs import CommandJob, Data, EvaluateJob, PretrainJob, TrainJob
 from reproduce.verdicts import claimed_number, decide
 
 __all__ = ["Results", "reproductions", "results"]
@@ -43,22 +44,18 @@ def results(folder: Path, *, load: Load | None = None) -> Results:
     """A Reproduction for each claim that was asked for, in the order of the registry, from what lies in the folder.
 
     At scale smoke the claims of a paper are not tested, and those of the smoke registry follow. A claim of which a run
-    is missing or refused is not tested, whatever the other runs say. `load` (reproduce.data.load) gives the data that
-    labels and checksums are compared with. Raises MissingInputError where the folder is no run folder,
+    is missing or refused is not tested, whatever the other runs say. `load`, in place of reproduce.data, gives the data
+    that labels and checksums are compared with. Raises MissingInputError where the folder is no run folder,
     UnreadableInputError where its request or its job store is damaged, and what reading the registry raises.
     """
     request = read_request(folder)
     plan = planned(request)
-    if load is None:
-        from reproduce import data
-
-        load = data.load
     gate = Gate(
         jobs=folder / "jobs",
         plan={job.key: job.job for job in plan.jobs},
         records=_records(folder),
         claimed=_claimed_numbers(plan),
-        gold=Gold(load),
+        gold=Gold(load or _load),
         measures=_measures(plan),
         untrained=_untrained(plan),
     )
@@ -68,6 +65,12 @@ def results(folder: Path, *, load: Load | None = None) -> Results:
     # a generator of its own: the interval of tau is the same every time
     summary = summarise([one for _, one in judged], np.random.default_rng(0))
     return Results(tuple(papers + _with_summary([one for one, _ in judged], summary)), summary)
+
+
+def _load(task: str, data: Data, language: str, split: str) -> Dataset:
+    from reproduce import data as datasets
+
+    return datasets.text(data, language) if task == "text" else datasets.load(task, data, language, split)
 
 
 def _records(folder: Path) -> dict[str, JobRow]:
@@ -122,6 +125,10 @@ class _Writer:
 
     def _judged(self, claim: Claim) -> tuple[Judgement, Sequence[Cell], Sequence[float]]:
         plan, scale = self.plan, self.request.scale
+        # only the shipped registry is the toolkit's own; another file that bears its name is a paper's
+        own = self.request.judged.shipped and self.request.judged.name == "smoke"
+        if scale == "smoke" and not own:
+            return finalise(_not_tested(""), scale), (), ()
         if claim.id in plan.not_planned:
             code = "untestable" if claim.test.kind == "untestable" else "unsupported"
             return _not_tested(f"{code}: {plan.not_planned[claim.id]}"), (), ()
@@ -136,8 +143,6 @@ class _Writer:
         if not decision.flips:
             judgement = _not_tested(f"verdict_does_not_flip: {REASONS['verdict_does_not_flip']}")
             values = ()
-        # only the shipped registry is the toolkit's own; another file that bears its name is a paper's
-        own = self.request.judged.shipped and self.request.judged.name == "smoke"
         judgement = finalise(judgement, scale, self._deviations(claim, cells), own=own)
         planned_seeds = plan.registry.scales[scale].seeds
         if plan.seeds < planned_seeds:
@@ -214,8 +219,13 @@ class _Writer:
             if measure.pick_split is not None
             for pick in self.scores.picks(measure, seeds)
         ]
-        runs = [self.scores.run(cell) for cell in cells]
+        runs = [self.gate.check(key) for key in self._lineage([self.plan.cells[cell] for cell in cells])]
         notes = [note for run in runs if isinstance(run, CheckedRun) for note in run.notes]
+        for name in ("source", "torch"):
+            states = {run.run.versions[name] for run in runs if isinstance(run, CheckedRun) if name in run.run.versions}
+            if len(states) > 1:
+                what = "claimcheck's code" if name == "source" else name
+                notes.append(f"the runs were made with {len(states)} versions of {what}")
         return (
             details | ({"picked": picked} if picked else {}) | ({"notes": list(dict.fromkeys(notes))} if notes else {})
         )

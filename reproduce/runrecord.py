@@ -48,8 +48,8 @@ AnyJob = PretrainJob | TrainJob | EvaluateJob | CommandJob
 
 # modules that decide what is run and what is made of it, but not what a job's numbers are
 ORCHESTRATION = frozenset(
-    "cli costs display engine estimates events gate jobs leaks machine plan planner preflight processes recovery "
-    "registry results runrecord worker workload".split()
+    "cli costs display engine estimates events gate jobs leaks machine plan planner preflight processes progress "
+    "reaction recovery registry request results runrecord scored scores status verdicts worker workload".split()
 )
 
 

@@ -57,6 +57,8 @@ class Decision:
 def decide(scores: Scores, claim: Claim, seeds: Seeds) -> Decision:
     """Judge a claim whose runs all count. Runs that failed to train make the verdict `degenerate`."""
     measures = claim.test.measures
+    if scores.is_deterministic(measures, seeds):
+        seeds = seeds[:1]  # one run serves them all
     failed = scores.degenerate(measures, seeds)
     judge = _KINDS[claim.test.kind]
     if not failed:
@@ -69,7 +71,6 @@ def decide(scores: Scores, claim: Claim, seeds: Seeds) -> Decision:
         margin=claim.margin,
         remaining=judge(scores, claim, rest).judgement if rest else None,
     )
-    # one failed run that serves all seeds is one failure
     reasons = sorted(set(failed.values()))
     judgement = replace(judgement, reason=f"{judgement.reason}: {'; '.join(reasons)}")
     known = tuple(value for value in values if value is not None)
@@ -80,7 +81,7 @@ def _level(scores: Scores, claim: Claim, seeds: Seeds) -> Decision:
     """A score against the claimed number."""
     measure, margin, claimed = _the(claim.test.measure), _the(claim.margin), claimed_number(claim)
     fixed = scores.is_deterministic([measure], seeds)
-    values = [_the(value) for value in scores.values(measure, seeds[:1] if fixed else seeds)]
+    values = [_the(value) for value in scores.values(measure, seeds)]
     seed = None if fixed else pooled_sd(scores.spread(measure, seeds))
 
     def judge(number: Claimed) -> Judgement:

@@ -47,9 +47,6 @@ from reproduce.specs import CommandJob, EvaluateJob, PretrainJob, TrainJob
 
 __all__ = ["main"]
 
-LEAVE_SECONDS = 300.0  # after its engine is gone a worker has this long for its checkpoint
-LOCK_SECONDS = 360.0  # a folder's lock is waited for this long: an orphan has left by then
-
 
 class _Voice:
     """Events to the engine, one JSON line each, and the last of each kind in progress.json for `status`."""
@@ -125,7 +122,7 @@ def _watch(stop: threading.Event) -> None:
             while os.read(0, 4096):
                 pass
         stop.set()
-        time.sleep(LEAVE_SECONDS)
+        time.sleep(exits.LEAVE_SECONDS)
         _log("the engine is gone and no checkpoint could be reached in time")
         os._exit(exits.PREEMPTED)
 
@@ -139,7 +136,7 @@ def _own(folder: Path, stop: threading.Event, voice: _Voice) -> Iterator[int]:
     """Hold the folder's lock, so that never two processes work in it; an orphan of a killed engine is waited for."""
     descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        give_up = time.monotonic() + LOCK_SECONDS
+        give_up = time.monotonic() + exits.LOCK_SECONDS
         waiting = False
         while True:
             try:

@@ -72,9 +72,18 @@ class Work:
     assumed: tuple[str, ...] = ()
 
     def stopped_at(self, steps: int) -> Work:
-        """The same job after another number of steps (early stopping)."""
-        share = steps / self.steps if self.steps else 1.0
-        return replace(self, steps=steps, tokens=self.tokens * share, train_flops=self.train_flops * share)
+        """The same job after another number of steps (early stopping), with that many fewer looks at the dev part."""
+        if not self.steps:
+            return self
+        share = steps / self.steps
+        return replace(
+            self,
+            steps=steps,
+            tokens=self.tokens * share,
+            train_flops=self.train_flops * share,
+            forward_flops=self.forward_flops * share,
+            items=round(self.items * share),
+        )
 
 
 class _UnknownError(Exception):

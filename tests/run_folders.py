@@ -109,7 +109,7 @@ def load(task: str, data: Data, language: str, split: str) -> Dataset:
     rng = np.random.default_rng(int(hashlib.sha256(f"{task} {language} {split}".encode()).hexdigest()[:8], 16))
     tokens = [[0, *map(int, rng.integers(4, 40, size=4)), 2] for _ in range(ITEMS)]
     label: Callable[[int], Any] = {
-        "world-text": lambda i: None,
+        "text": lambda i: None,
         "world-retrieval": lambda i: f"{language}-{i}",
         "world-nli": lambda i: ["entailment", "neutral", "contradiction"][i % 3],
         "world-tags": lambda i: ["B-A", "I-A", "O"] if i % 2 else ["O", "B-B", "O"],
@@ -194,7 +194,7 @@ class RunFolder:
             sets = [load(spec.task, WorldData(), language, split) for language in spec.languages]
             fields["predictions"] = self.predict(folder, self.rows(job, sets))
         else:
-            names = [part.task for part in spec.parts] if isinstance(spec, TrainJob) else ["world-text"]
+            names = [part.task for part in spec.parts] if isinstance(spec, TrainJob) else ["text"]
             sets = [load(name, WorldData(), "en", "train") for name in names]
             fields["model_sha256"] = hashlib.sha256(job.key.encode()).hexdigest()
             fields |= {"train_loss": {"first": 2.0, "last": 1.0, "majority": 1.1}, "weights_changed": True}

@@ -24,7 +24,7 @@ class Ragged:
     offsets: NDArray[np.int64]  # [rows + 1], the first is 0
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Sequence[int]]) -> Ragged:
+    def from_rows(cls, rows: Iterable[Sequence[int] | NDArray[np.int32]]) -> Ragged:
         """Rows of integers, in order."""
         arrays = [np.asarray(row, dtype=np.int32) for row in rows]
         offsets = np.zeros(len(arrays) + 1, dtype=np.int64)

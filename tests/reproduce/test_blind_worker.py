@@ -18,6 +18,7 @@ import pytest
 from run_folders import load, registry
 
 from reproduce import engine
+from reproduce.gate import REASONS
 from reproduce.request import write_request
 from reproduce.results import reproductions
 
@@ -83,7 +84,7 @@ def at_work(folder: Path, jobs: Any) -> Iterator[threading.Thread]:
     try:
         yield thread
     finally:
-        thread.join(60)
+        thread.join(120)
         assert not thread.is_alive()
 
 
@@ -125,6 +126,42 @@ def test_no_process_of_a_run_sees_the_claimed_number(tmp_path: Path, monkeypatch
     assert found.values == pytest.approx((61, 62, 63))
     assert found.verdict in ("inconclusive", "reproduced")
     assert found.details["gap"] == pytest.approx(62 - float(NUMBER))
+
+
+def test_no_worker_that_trains_or_evaluates_sees_the_claimed_number(tmp_path: Path) -> None:
+    path = tmp_path / "registry.toml"
+    text = registry(CLAIM.replace('"nli"', '"baseline"'))
+    # the pretraining, which stands first: enough of it to learn anything
+    path.write_text(text.replace("0.001, batch_size = 32, max_steps = 10", "0.01, batch_size = 64, max_steps = 60", 1))
+    folder = tmp_path / "runs"
+    _, plan = write_request(folder, path, "paper")
+    assert [job.phase for job in plan.jobs] == ["pretraining", "evaluation"]
+    seen: dict[int, set[str]] = {}
+    with path.open(), at_work(folder, plan.jobs) as thread:
+        while thread.is_alive():
+            for process in psutil.Process().children(recursive=True):
+                try:
+                    if "reproduce.worker" in process.cmdline():
+                        seen.setdefault(process.pid, set()).update(looked_at(process))
+                except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
+                    continue  # it has ended in the meantime
+            time.sleep(0.05)
+    assert len(seen) >= 2  # a moment of a fork looks like a worker too
+    assert set().union(*seen.values()) == set()
+    everything = [file for file in folder.rglob("*") if file.is_file() and file.suffix != ".safetensors"]
+    assert [found for file in everything for found in found_in(str(file), file.read_bytes())] == []
+    # what real workers leave passes the gate, the data held against the world made anew
+    (found,) = reproductions(folder)
+    assert found.reason.split(":")[0] not in REASONS
+    assert found.verdict == "not_reproduced_lower"
+    assert len(found.values) == 1
+    assert "notes" not in found.details
+    assert found.runs[0].optimizer_steps == 60
+    # and does not where it was touched
+    predictions = folder / "jobs" / plan.jobs[-1].key / "predictions.jsonl"
+    rows = [json.loads(line) for line in predictions.read_text().splitlines()]
+    predictions.write_text("".join(json.dumps(row | {"prediction": row["label"]}) + "\n" for row in rows))
+    assert reproductions(folder)[0].reason.startswith("predictions_edited: ")
 
 
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:

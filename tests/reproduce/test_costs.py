@@ -289,6 +289,13 @@ TRUE = Rates(
 )
 
 
+def measured(done: Work, factor: float = 1.0) -> Measured:
+    """What the made-up machine takes, each part of it as much longer as `factor` says."""
+    train = done.steps * TRUE.step + done.train_flops / TRUE.train_rate
+    forward = done.forward_flops / TRUE.forward_rate + done.items * TRUE.item
+    return Measured(done, TRUE.seconds(done) * factor, train * factor, forward * factor)
+
+
 def made_up_runs(noise: float, seed: int = 0) -> list[Measured]:
     draw = random.Random(seed)
     runs = []
@@ -301,7 +308,7 @@ def made_up_runs(noise: float, seed: int = 0) -> list[Measured]:
             items=draw.randrange(500, 5_000),
             examples=draw.choice([4_000, 50_000]) if trained else 0,
         )
-        runs.append(Measured(done, TRUE.seconds(done) * draw.gauss(1, noise)))
+        runs.append(measured(done, draw.gauss(1, noise)))
     return runs
 
 
@@ -320,10 +327,20 @@ def test_the_fit_foretells_runs_that_it_has_not_seen() -> None:
     assert sum(found.seconds(run.work) for run in fresh) == pytest.approx(sum(run.seconds for run in fresh), rel=0.05)
 
 
+def test_the_fit_tells_steps_from_loading_where_all_trainings_load_the_same() -> None:
+    # as in a smoke run: each loads 4,000 examples, so that the sum of the seconds alone would not say what is what
+    runs = [
+        measured(Work(steps=250, train_flops=f, forward_flops=1e9, items=300, examples=4_000))
+        for f in (0.5e12, 0.6e12, 0.7e12, 0.8e12)
+    ]
+    found = fit(runs, "box")
+    trained = Work(steps=2_500, train_flops=6e12, forward_flops=1e9, items=300, examples=4_000)
+    assert found.seconds(trained) == pytest.approx(TRUE.seconds(trained), rel=0.05)  # ten times as long
+
+
 def test_the_fit_survives_work_that_no_run_contains() -> None:
-    only_training = [run for run in made_up_runs(0.0) if run.work.steps]
-    bare = [Measured(replace(r.work, forward_flops=0.0, items=0), TRUE.seconds(r.work)) for r in only_training]
-    found = fit(bare, "box")
+    only_training = [replace(run.work, forward_flops=0.0, items=0) for run in made_up_runs(0.0) if run.work.steps]
+    found = fit([measured(done) for done in only_training], "box")
     assert found.item == 0
     assert found.forward_rate >= 1e15  # nothing says otherwise
     assert found.train_rate < 1e12
@@ -348,7 +365,7 @@ def run_record(job: Any, steps: int, seconds: float, status: int = 0) -> dict[st
         "key": job_key(job),
         "job": job.model_dump(mode="json"),
         "optimizer_steps": steps,
-        "seconds": {"total": seconds},
+        "seconds": {"total": seconds, "train": seconds / 2, "dev": 0.5, "load": 1.0},
         "exit": status,
     }
 
@@ -380,3 +397,8 @@ def test_measurements_from_the_records_of_a_run_folder() -> None:
     # a training that stopped early did that much less
     assert found[6.0].steps == steps // 2
     assert found[6.0].train_flops == pytest.approx(found[8.0].train_flops / 2, rel=0.01)
+    assert {(run.seconds, run.train, run.forward) for run in measurements(records)} == {
+        (5.0, 2.5, 0.5),
+        (8.0, 4.0, 0.5),
+        (6.0, 3.0, 0.5),
+    }

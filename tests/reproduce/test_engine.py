@@ -99,6 +99,9 @@ class TestOrder:
             carry_out([Planned("0" * 16, A.job)], tmp_path)
         with pytest.raises(ValueError, match="not planned before it"):
             carry_out([B], tmp_path)
+        with pytest.raises(ValueError, match="not planned before it"):
+            carry_out([B, A], tmp_path)
+        assert not list(tmp_path.iterdir())
 
     def test_an_empty_plan(self, tmp_path: Path) -> None:
         summary = carry_out([], tmp_path).summary
@@ -188,6 +191,18 @@ class TestExits:
         assert ran.message("retried") == "it gave no sign of life for 2 s and was killed"
         assert ran.summary.seconds < 15
 
+    def test_an_engine_that_slept_does_not_blame_its_workers(self, tmp_path: Path) -> None:
+        job = program("time.sleep(3.5)\n" + GOOD)
+        told: list[Event] = []
+
+        def sleepy(event: Event) -> None:
+            told.append(event)
+            if event.kind == "phase" and event.message == "command":
+                time.sleep(2.5)
+
+        carry_out([job], tmp_path, limits=Limits(silence=2), on_event=sleepy)
+        assert "retried" not in [e.kind for e in told]
+
     def test_output_is_a_sign_of_life(self, tmp_path: Path) -> None:
         job = program("for _ in range(15): print('.'); sys.stdout.flush(); time.sleep(0.2)\n" + GOOD)
         assert carry_out([job], tmp_path, limits=Limits(silence=2)).kinds(job.key) == ["command", "started", "finished"]
@@ -274,8 +289,14 @@ class TestRefused:
             carry_out(jobs, tmp_path, slots=2)
 
     def test_numbers_that_are_none(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match="at least 1"):
+        with pytest.raises(UsageError, match="at least 1 slot, not 0"):
             carry_out([A], tmp_path, slots=0)
+        with pytest.raises(UsageError, match="threads cannot be 0"):
+            carry_out([A], tmp_path, threads=0)
+        with pytest.raises(UsageError, match="device cannot be 'tpu'"):
+            carry_out([A], tmp_path, device="tpu")
+        with pytest.raises(UsageError, match="checkpoint_seconds cannot be -1"):
+            carry_out([A], tmp_path, checkpoint_seconds=-1)
 
     def test_a_store_that_is_damaged_is_left(self, tmp_path: Path) -> None:
         (tmp_path / "jobs.sqlite").write_text("not a database " * 100)

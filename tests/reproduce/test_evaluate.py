@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,3 +204,49 @@ def test_the_phases_and_languages_are_reported(jobs: Jobs, tmp_path: Path) -> No
     jobs.evaluate(tmp_path, "world-nli", report=events.append)
     assert [e["name"] for e in events if e["event"] == "phase"] == ["load", "evaluate", "finish"]
     assert [(e["step"], e["steps"]) for e in events if e["event"] == "progress"] == [(1, 2), (2, 2)]
+
+
+def test_the_synthetic_world_from_pretraining_to_predictions_without_torchs_compiler(tmp_path: Path) -> None:
+    """In a process of its own: importing the compiler takes longer than a small job, and several calls do it."""
+    done = subprocess.run([sys.executable, "-c", _WHOLE_WAY, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {"steps": [2, 2], "rows": [6, 4], "heavy": []}
+
+
+_WHOLE_WAY = """
+import json, pathlib, sys
+from reproduce.evaluate import run_evaluate
+from reproduce.pretrain import run_pretrain
+from reproduce.runner import Context
+from reproduce.specs import parse_job, job_key
+from reproduce.train import run_train
+
+def run(runner, job, *parents):
+    job, root = parse_job(job), pathlib.Path(sys.argv[1])
+    (root / job_key(job)).mkdir()
+    inputs = {key: root / key for key in parents}
+    return job_key(job), runner(job, Context(root / job_key(job), inputs, device="cpu"))
+
+world = {"kind": "world"}
+recipe = {"learning_rate": 1e-3, "batch_size": 4, "max_steps": 2}
+size = {"layers": 1, "hidden": 8, "heads": 2, "feed_forward": 8, "positions": 64}
+encoder, one = run(run_pretrain, {
+    "kind": "pretrain", "data": world, "languages": ["en", "xa"], "size": size, "optimisation": recipe, "seed": 0,
+})
+model, two = run(run_train, {
+    "kind": "train", "encoder": {"kind": "job", "key": encoder}, "parts": [{"task": "world-qa", "data": world}],
+    "optimisation": recipe, "selection": {"items": 5}, "seed": 0,
+}, encoder)
+asked = {"kind": "evaluate", "data": world, "split": "test"}
+_, three = run(run_evaluate, asked | {
+    "model": {"kind": "job", "key": model}, "task": "world-qa", "languages": ["en", "xb"], "items": 3,
+}, model)
+_, four = run(run_evaluate, asked | {
+    "model": {"kind": "job", "key": encoder}, "task": "world-retrieval", "languages": ["xc"], "items": 4,
+    "probe": {"layer": 1},
+}, encoder)
+print(json.dumps({
+    "steps": [one.optimizer_steps, two.optimizer_steps],
+    "rows": [three.predictions["rows"], four.predictions["rows"]],
+    "heavy": sorted({"torch._dynamo", "torch._inductor", "sympy", "transformers"} & sys.modules.keys()),
+}))
+"""

@@ -369,6 +369,8 @@ def test_settings_that_equal_a_claimed_number_are_no_leak() -> None:
     assert seen(job, "32", "1.1", "128", "1") is None
     planned = training_job(learning_rate=8.7)
     assert claimed_in({"job": planned, "runtime": {"threads": 2}}, planned, ["8.7", "2", "32"]) is None
+    # half a second is no share of a claimed 50.0
+    assert claimed_in({"job": planned, "runtime": {"progress_seconds": 0.5}}, planned, ["50.0"]) is None
     assert claimed_in({"job": planned | {"seed": 9}}, planned, ["9"]) == "9 in job.seed"  # not what was planned
 
 

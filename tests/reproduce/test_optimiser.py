@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -51,6 +53,30 @@ def test_a_step_is_adamw_with_decay_on_matrices_only_after_clipping() -> None:
     for name, p in model.named_parameters():
         torch.testing.assert_close(p.detach().double(), expected[name], rtol=1e-5, atol=1e-7)
         assert p.grad is None
+
+
+def test_it_is_torchs_own_adamw_to_the_bit() -> None:
+    recipe = Optimisation(
+        learning_rate=0.01, batch_size=1, max_steps=4, warmup=0.0, weight_decay=0.1, clip=1e9, beta2=0.98
+    )
+    torch.manual_seed(0)
+    ours = torch.nn.Sequential(torch.nn.Linear(6, 5), torch.nn.LayerNorm(5))
+    theirs = copy.deepcopy(ours)
+    matrices = [p for p in theirs.parameters() if p.dim() > 1]
+    vectors = [p for p in theirs.parameters() if p.dim() == 1]
+    groups = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
+    adamw = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.1, fused=True)
+    optimiser = Optimiser(ours, recipe, 4)
+    for step in range(4):
+        for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+            one.grad = torch.randn_like(one)
+            other.grad = one.grad.clone()
+        optimiser.step(step)
+        for group in adamw.param_groups:
+            group["lr"] = 0.01 * (4 - step) / 4
+        adamw.step()
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.equal(one, other)
 
 
 def test_the_head_of_a_task_that_is_not_in_the_batch_is_left_alone() -> None:

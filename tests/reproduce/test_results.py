@@ -367,6 +367,19 @@ def test_a_degenerate_run_without_predictions(tmp_path: Path) -> None:
     assert found.mean is None
 
 
+def test_a_degenerate_run_that_serves_all_seeds_is_one(tmp_path: Path) -> None:
+    def pretraining(job: PlannedJob) -> dict[str, Any]:
+        return {"degenerate": "the loss is not finite at step 3"} if job.phase == "pretraining" else {}
+
+    test = f'{{ kind = "level", measure = {measure("baseline")} }}'
+    text = registry(claim("anchor", test, '{ value = "60.0" }', margin=1.5))
+    runs = RunFolder(tmp_path / "runs", text, share).run(changes=pretraining)
+    (found,) = reproductions(runs.folder, load=load)
+    assert found.verdict == "degenerate"
+    assert found.reason == "1 of 1 runs failed to train: the loss is not finite at step 3"
+    assert found.values == pytest.approx((60,))
+
+
 def test_unchanged_weights_are_degenerate_even_where_the_run_does_not_say_so(tmp_path: Path) -> None:
     def frozen(job: PlannedJob) -> dict[str, Any]:
         return {"weights_changed": False} if isinstance(job.job, TrainJob) else {}
@@ -388,6 +401,27 @@ def test_at_scale_lab_only_the_direction_is_told(tmp_path: Path) -> None:
     assert found.radius is None
     assert "p_value" not in found.details
     assert found.values == pytest.approx((20, 20, 21))
+
+
+def test_at_scale_smoke_no_claim_of_a_paper_is_tested_and_the_smoke_claims_follow(tmp_path: Path) -> None:
+    _, plan = write_request(tmp_path / "runs", "arXiv:2005.13013v2", "smoke", claims=["multi-task", "mnli"])
+    found = reproductions(tmp_path / "runs")
+    papers, own = found[:2], found[2:]
+    assert [one.registry_id for one in papers] == ["mnli", "multi-task"]  # in the registry's order
+    assert {(one.paper, one.scale, one.verdict, one.reason) for one in papers} == {
+        ("2005.13013", "smoke", "not_tested", "scale")
+    }
+    assert all(one.quantity["value"] for one in papers)
+    assert [one.registry_id for one in own] == [claim.id for claim in plan.registry.claims]
+    assert {one.paper for one in own} == {"smoke"}
+    assert all(one.reason.startswith("runs_missing: ") for one in own)
+
+
+def test_a_registry_that_calls_itself_smoke_is_not_the_toolkits_own(tmp_path: Path) -> None:
+    text = registry(level("80.3"), scale="smoke").replace('id = "made-up"', 'id = "smoke"')
+    runs = RunFolder(tmp_path / "runs", text, share, scale="smoke").run()
+    (found,) = reproductions(runs.folder, load=load)
+    assert (found.verdict, found.reason, found.mean, found.values) == ("not_tested", "scale", None, ())
 
 
 def test_fewer_seeds_than_planned_are_stated(tmp_path: Path) -> None:
@@ -435,6 +469,15 @@ def test_one_result_is_the_same_every_time_and_whatever_stands_beside_it(tmp_pat
     moved = tmp_path / "elsewhere"
     shutil.move(runs.folder, moved)
     assert reproductions(moved, load=load) == first
+
+
+def test_runs_of_several_versions_of_the_code_are_noted(tmp_path: Path) -> None:
+    def versions(job: PlannedJob) -> dict[str, Any]:
+        return {"versions": {"source": job.phase, "torch": "2.13.0"}}
+
+    runs = RunFolder(tmp_path / "runs", registry(level("80.3")), share).run(changes=versions)
+    (found,) = reproductions(runs.folder, load=load)
+    assert found.details["notes"] == ["the runs were made with 3 versions of claimcheck's code"]
 
 
 def test_p_values_are_corrected_for_the_number_of_claims(tmp_path: Path) -> None:

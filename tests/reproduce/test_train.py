@@ -15,13 +15,14 @@ import torch
 import toy_world
 from event_files import curve
 
-from claimcheck.foundation.errors import InputError, MissingInputError, UnreadableInputError, UsageError
+from claimcheck.foundation.errors import InputError, MissingInputError, ServiceError, UnreadableInputError, UsageError
 from reproduce import data
 from reproduce.evaluate import run_evaluate
 from reproduce.pretrain import run_pretrain
 from reproduce.runner import Context, Outcome, Preempted
 from reproduce.specs import (
     EvaluateJob,
+    HubEncoder,
     Mixture,
     Optimisation,
     Part,
@@ -467,6 +468,34 @@ def test_an_encoder_that_is_damaged_is_refused(world: World) -> None:
     context = replace(world.context("job"), inputs={world.encoder.key: folder.parent})
     with pytest.raises(UnreadableInputError, match="damaged"):
         run_train(training(world, "world-nli"), context)
+
+
+def test_an_encoder_of_the_hub_is_fetched_by_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def fetched(name: str, **settings: Any) -> str:
+        asked.append((name, settings["revision"], settings["allow_patterns"]))
+        folder = world.folder / "hub"
+        shutil.copytree(world.folder / world.encoder.key / "model", folder)
+        (folder / "vocabulary.json").unlink()
+        return str(folder)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fetched)
+    job = training(world, "world-nli", max_steps=2)
+    hub = job.model_copy(update={"encoder": HubEncoder(name="someone/encoder", revision="abc")})
+    run_train(hub, world.context("hub-job"))
+    assert asked == [("someone/encoder", "abc", ["config.json", "*.safetensors", "*.safetensors.index.json"])]
+    assert (world.folder / "hub-job" / "model" / "vocabulary.json").is_file()
+
+
+def test_a_hub_that_cannot_be_reached_is_a_clear_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(name: str, **settings: Any) -> str:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fails)
+    job = training(world, "world-nli").model_copy(update={"encoder": HubEncoder(name="someone/encoder")})
+    with pytest.raises(ServiceError, match=r"someone/encoder: the hub gave no encoder \(OSError\)"):
+        run_train(job, world.context("job"))
 
 
 # --- what it says

@@ -24,6 +24,8 @@ from claimcheck.foundation.store import write_atomic
 from reproduce import exits, machine, processes
 from reproduce.runrecord import Finished, JobFile, Run, Runtime, file_sha256, inspect, read_progress, write_job_file
 from reproduce.specs import (
+    Command,
+    CommandJob,
     EvaluateJob,
     Optimisation,
     Part,
@@ -302,6 +304,13 @@ class TestRefused:
         assert not (workers.folder(job) / "run.json").exists()
         assert not (workers.folder(job) / "predictions.jsonl").exists()
 
+    def test_predictions_without_end(self, workers: Workers) -> None:
+        workers.patches = "import reproduce.commands as c\nc.LARGEST_PREDICTIONS = 1 << 20; c.LARGEST_LINE = 1000\n"
+        code, _, last = workers.run(program("write('x' * (1 << 21))").job)
+        assert (code, "predictions.jsonl is larger than" in last) == (exits.BUG, True)
+        code, _, last = workers.run(program("write('x' * 2000)").job)
+        assert (code, "line 1: the line is longer than" in last) == (exits.BUG, True)
+
     @pytest.mark.parametrize(
         ("text", "said"),
         [
@@ -340,13 +349,16 @@ class TestEnds:
         assert ended == expected
         assert said in last
 
-    def test_a_program_that_is_not_there(self, workers: Workers) -> None:
-        from reproduce.specs import Command, CommandJob
-
-        job = CommandJob(command=Command(argv=("no-such-program", "{out}")), task="t", metric="accuracy")
+    @pytest.mark.parametrize("name", ["no-such-program", "./beside-me.sh", "/no/such/program"])
+    def test_a_program_that_is_not_there(self, workers: Workers, name: str) -> None:
+        job = CommandJob(command=Command(argv=(name, "{out}")), task="t", metric="accuracy")
         code, _, last = workers.run(job)
         assert code == exits.BUG
-        assert "there is no program 'no-such-program'; give its whole path" in last
+        assert f"there is no program '{name}'; give its whole path" in last
+
+    def test_a_program_by_its_name(self, workers: Workers) -> None:
+        job = CommandJob(command=Command(argv=("true",)), task="t", metric="accuracy")
+        assert workers.run(job)[0] == 0
 
     def test_a_usage_that_is_none(self) -> None:
         done = subprocess.run([sys.executable, "-P", "-m", "reproduce.worker"], capture_output=True, text=True)
@@ -391,6 +403,26 @@ class TestEnds:
         process.stdin.close()
         assert workers.end(process, folder)[0] == exits.PREEMPTED
         wait_for(lambda: not any(map(alive, pids)))
+
+    def test_it_is_ended_where_it_cannot_leave(self, workers: Workers) -> None:
+        workers.patches = "import reproduce.exits\nreproduce.exits.LEAVE_SECONDS = 0.5\n" + runner(
+            "import time\ncontext.phase('train')\ntime.sleep(60)"
+        )
+        process, folder = workers.start(PRETRAIN), workers.folder(PRETRAIN)
+        wait_for(lambda: read_progress(folder).get("phase") == "train")
+        assert process.stdin is not None
+        process.stdin.close()
+        code, _, last = workers.end(process, folder)
+        assert (code, last) == (exits.PREEMPTED, "the engine is gone and no checkpoint could be reached in time")
+
+    def test_a_folder_that_stays_taken_is_a_missing_resource(self, workers: Workers) -> None:
+        workers.patches = "import reproduce.exits\nreproduce.exits.LOCK_SECONDS = 0.5\n"
+        job = program("(out / 'up').touch(); time.sleep(60)").job
+        first, folder = workers.start(job), workers.folder(job)
+        wait_for((folder / "out" / "up").exists)
+        code, _, last = workers.end(workers.start_in(folder), folder)
+        assert code == exits.RESOURCE
+        assert f"process {first.pid} still works in this folder: end it and run again" in last
 
     def test_a_killed_worker_takes_the_program_with_it(self, workers: Workers) -> None:
         job = program(self.SLOW).job
