@@ -38,7 +38,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped, unused-ignore]
 
 from benchmarks.common import RESULTS, ROOT, print_table, write_result
-from reproduce.events import Planned
+from reproduce.engine.events import Planned
 from reproduce.runrecord import Finished, inspect, read_progress
 
 KINDS = ("store", "checkpoint", "evaluate", "train")  # the rarest first
@@ -53,7 +53,7 @@ OPEN, CLOSED = b"1", b"0"
 def plan_of(name: str) -> list[Planned]:
     """The jobs of a plan: smoke (the registry's), micro and tiny (6 and 3 short jobs), commands (no torch)."""
     if name == "smoke":
-        from reproduce.plan import make_plan
+        from reproduce.planning.plan import make_plan
         from reproduce.registry.load import load_registry
 
         return list(make_plan(load_registry("smoke"), "smoke", claims=None, seeds=None).jobs)
@@ -178,8 +178,8 @@ def _commands() -> list[Planned]:
 
 def child(options: argparse.Namespace) -> int:
     """Carry out the plan in this process, with a marker around every transaction of the job store."""
-    from reproduce import engine
-    from reproduce.jobs import JobStore
+    from reproduce.engine import run as engine
+    from reproduce.engine.jobs import JobStore
 
     descriptor = os.open(options.marker, os.O_RDWR)
     transaction = JobStore.transaction

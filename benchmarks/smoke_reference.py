@@ -17,13 +17,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.common import RESULTS, print_table, write_result
-from reproduce import metrics
-from reproduce.plan import Plan, make_plan
-from reproduce.planner import Cell
+from reproduce.planning.plan import Plan, make_plan
+from reproduce.planning.planner import Cell
 from reproduce.registry.load import load_registry
 from reproduce.registry.schema import Claim, Measure, Registry, Test
 from reproduce.runner import Context, Outcome
 from reproduce.specs import EvaluateJob, PretrainJob, TrainJob
+from reproduce.tasks import metrics
 
 BASELINE, TARGET = "baseline", "retrieval"
 SCALE = "smoke"
@@ -62,9 +62,9 @@ def run_job(plan: Plan, key: str, folder: Path, done: dict[str, Done]) -> Done:
     if key in done:
         return done[key]
     # torch is loaded only once there is something to run
-    from reproduce.evaluate import run_evaluate
-    from reproduce.pretrain import run_pretrain
-    from reproduce.train import run_train
+    from reproduce.training.evaluate import run_evaluate
+    from reproduce.training.pretrain import run_pretrain
+    from reproduce.training.train import run_train
 
     planned = plan.by_key[key]
     for before in planned.inputs:

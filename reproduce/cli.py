@@ -80,7 +80,7 @@ def plan(
 
     from claimcheck.foundation.console import write_bytes
     from reproduce import display
-    from reproduce.plan import make_plan
+    from reproduce.planning.plan import make_plan
     from reproduce.registry import load_registry
 
     made = make_plan(
@@ -125,10 +125,10 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run what decides the claims, then judge them. Progress goes to stderr."""
-    from reproduce import engine
-    from reproduce.preflight import default_slots
+    from reproduce.engine import run as engine
+    from reproduce.engine.preflight import default_slots
+    from reproduce.engine.request import write_request
     from reproduce.progress import RunDisplay
-    from reproduce.request import write_request
 
     options = {"slots": slots, "threads": threads, "device": device, "checkpoint_seconds": checkpoint_seconds}
     _, made = write_request(out, paper, scale, claims=_split(claims), seeds=seeds, options=options)
@@ -162,7 +162,7 @@ def status(runs: RunsFolder, as_json: AsJson = False) -> None:
 
     from claimcheck.foundation.console import write_bytes
     from reproduce import display
-    from reproduce.status import status as look
+    from reproduce.engine.status import status as look
 
     found = look(runs)
     if as_json:
@@ -186,7 +186,7 @@ def results(runs: RunsFolder, as_json: AsJson = False) -> None:
 def _show_results(runs: Path, as_json: bool) -> None:
     from claimcheck.foundation.console import write_json_line
     from reproduce import display
-    from reproduce.results import reproductions
+    from reproduce.verdicts.results import reproductions
 
     found = reproductions(runs)
     if as_json:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from claimcheck.foundation.records import Reproduction
-    from reproduce.plan import Plan, Row
-    from reproduce.status import Status
+    from reproduce.engine.status import Status
+    from reproduce.planning.plan import Plan, Row
 
 __all__ = ["duration", "show_plan", "show_results", "show_status"]
 
@@ -101,7 +101,7 @@ def show_plan(plan: Plan, slots: int = 1) -> None:
 
 
 def _print_hardware(plan: Plan) -> None:
-    from reproduce import costs
+    from reproduce.planning import costs
 
     console = results_console()
     rates = costs.rates(plan.hardware)

@@ -10,7 +10,7 @@ from claimcheck.foundation.console import harmless
 from reproduce.display import duration
 
 if TYPE_CHECKING:
-    from reproduce.events import Event
+    from reproduce.engine.events import Event
 
 __all__ = ["RunDisplay"]
 
@@ -33,9 +33,7 @@ class RunDisplay:
             from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(
-                console=Console(stderr=True, highlight=False), get_renderable=self._lines, transient=True
-            )
+            self._live = Live(console=Console(stderr=True, highlight=False), get_renderable=self._lines, transient=True)
             self._live.start()
         return self
 

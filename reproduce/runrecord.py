@@ -46,11 +46,8 @@ __all__ = [
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 AnyJob = PretrainJob | TrainJob | EvaluateJob | CommandJob
 
-# modules that decide what is run and what is made of it, but not what a job's numbers are
-ORCHESTRATION = frozenset(
-    "cli costs display engine estimates events gate jobs leaks machine plan planner preflight processes progress "
-    "reaction recovery registry request results runrecord scored scores status verdicts worker workload".split()
-)
+# what decides which jobs are run and what is made of them, but not what a job's numbers are
+ORCHESTRATION = frozenset("cli display engine machine planning progress registry runner runrecord verdicts".split())
 
 
 class Runtime(Spec):

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reproduce import engine
-from reproduce.events import Event, Summary
+from reproduce.engine import run as engine
+from reproduce.engine.events import Event, Summary
 from reproduce.specs import Command, CommandJob, job_key
 
 # what every program begins with: `out` is its folder, `write` makes its predictions
@@ -120,6 +120,6 @@ def runner(body: str, kind: str = "pretrain") -> str:
     lines = "\n".join(f"    {line}" for line in body.splitlines())
     return (
         f"{_FAKE}\ndef run(job, context):\n    from reproduce.runner import Outcome, Preempted\n{lines}\n"
-        f"module = types.ModuleType('reproduce.{kind}'); module.run_{kind} = run\n"
-        f"sys.modules['reproduce.{kind}'] = module\n"
+        f"module = types.ModuleType('reproduce.training.{kind}'); module.run_{kind} = run\n"
+        f"sys.modules['reproduce.training.{kind}'] = module\n"
     )

@@ -16,9 +16,9 @@ import numpy as np
 
 from claimcheck.foundation.store import write_atomic
 from reproduce.data.dataset import Dataset, Item, Ragged
-from reproduce.jobs import JobStore
-from reproduce.plan import Plan, PlannedJob
-from reproduce.request import Request, write_request
+from reproduce.engine.jobs import JobStore
+from reproduce.engine.request import Request, write_request
+from reproduce.planning.plan import Plan, PlannedJob
 from reproduce.runrecord import (
     DataRecord,
     PredictionsRecord,

@@ -321,7 +321,7 @@ def _unknown_task(key: str, name: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _unknown_metric(key: str, name: str) -> Iterator[tuple[str, str, str]]:
-    from reproduce.metrics import METRICS  # here: it brings numpy
+    from reproduce.tasks.metrics import METRICS  # here: it brings numpy
 
     if name not in METRICS:
         like = get_close_matches(name, METRICS, n=1, cutoff=0.5)

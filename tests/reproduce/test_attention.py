@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from reproduce.attention import Layout, attention, to_padded
-from reproduce.layers import dropout, dropout_add
+from reproduce.model.attention import Layout, attention, to_padded
+from reproduce.model.layers import dropout, dropout_add
 
 EQUAL, RAGGED, WIDE = [7, 7, 7], [3, 9, 1, 5], [*range(2, 40), 120, 118, 1]
 

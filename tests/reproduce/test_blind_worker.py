@@ -17,10 +17,10 @@ import psutil
 import pytest
 from run_folders import load, registry
 
-from reproduce import engine
-from reproduce.gate import REASONS
-from reproduce.request import write_request
-from reproduce.results import reproductions
+from reproduce.engine import run as engine
+from reproduce.engine.request import write_request
+from reproduce.verdicts.gate import REASONS
+from reproduce.verdicts.results import reproductions
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at /proc")
 
@@ -111,7 +111,7 @@ def test_no_process_of_a_run_sees_the_claimed_number(tmp_path: Path, monkeypatch
             wait_for(folder / "jobs" / plan.jobs[0].key / "out" / "ready")
             processes = psutil.Process().children(recursive=True)
             lines = [" ".join(process.cmdline()) for process in processes]
-            assert any("reproduce.worker job.json" in line for line in lines)
+            assert any("reproduce.engine.worker job.json" in line for line in lines)
             assert any("program.py" in line for line in lines)
             assert [found for process in processes for found in looked_at(process)] == []
             assert all(str(path) not in os.fsdecode(Path(f"/proc/{p.pid}/environ").read_bytes()) for p in processes)
@@ -141,7 +141,7 @@ def test_no_worker_that_trains_or_evaluates_sees_the_claimed_number(tmp_path: Pa
         while thread.is_alive():
             for process in psutil.Process().children(recursive=True):
                 try:
-                    if "reproduce.worker" in process.cmdline():
+                    if "reproduce.engine.worker" in process.cmdline():
                         seen.setdefault(process.pid, set()).update(looked_at(process))
                 except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
                     continue  # it has ended in the meantime

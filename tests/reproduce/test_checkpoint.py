@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from claimcheck.foundation.errors import InputError, UnreadableInputError
-from reproduce.checkpoint import Best, Checkpoints
+from reproduce.training.checkpoint import Best, Checkpoints
 
 KEY = "0123456789abcdef"
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claimcheck.foundation.errors import UsageError
-from reproduce.costs import Measured, Rates, default_hardware, estimate, fit, hub_shape, measurements, rates
+from reproduce.planning.costs import Measured, Rates, default_hardware, estimate, fit, hub_shape, measurements, rates
+from reproduce.planning.workload import Shape, Work, shape_of, workload
 from reproduce.specs import (
     Command,
     CommandJob,
@@ -32,7 +33,6 @@ from reproduce.specs import (
     job_key,
 )
 from reproduce.tasks import task
-from reproduce.workload import Shape, Work, shape_of, workload
 
 LARGE = HubEncoder(name="FacebookAI/xlm-roberta-large")
 HUB, WORLD = HubData(), WorldData()

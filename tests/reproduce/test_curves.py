@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from event_files import curve
 
-from reproduce.curves import Curves
+from reproduce.training.curves import Curves
 
 
 def test_points_are_read_back(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_what_is_not_finite_is_left_out(tmp_path: Path) -> None:
 
 def test_a_kill_leaves_a_readable_file(tmp_path: Path) -> None:
     program = (
-        "import sys, pathlib, reproduce.curves as c\n"
+        "import sys, pathlib, reproduce.training.curves as c\n"
         "curves, step = c.Curves(pathlib.Path(sys.argv[1]), flush_seconds=0.0), 0\n"
         "while True:\n"
         "    step += 1\n"

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claimcheck.foundation.errors import InputError
-from reproduce import decode
 from reproduce.data.dataset import IGNORED, Dataset, Item, Ragged
+from reproduce.training import decode
 
 SCORES = st.lists(st.tuples(st.integers(-5, 5), st.integers(-5, 5)), min_size=1, max_size=12)
 

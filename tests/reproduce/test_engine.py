@@ -17,10 +17,11 @@ import pytest
 from command_jobs import COUNT, GOOD, Cost, Planned, carry_out, job_folder, program, runner
 
 from claimcheck.foundation.errors import UnreadableInputError, UsageError
-from reproduce import engine, preflight, recovery
-from reproduce.estimates import Estimates, priorities
-from reproduce.events import Event, Limits
-from reproduce.jobs import JobStore
+from reproduce.engine import preflight, recovery
+from reproduce.engine import run as engine
+from reproduce.engine.events import Event, Limits
+from reproduce.engine.jobs import JobStore
+from reproduce.planning.estimates import Estimates, priorities
 from reproduce.runrecord import read_progress
 from reproduce.specs import Optimisation, PretrainJob, Size, WorldData, job_key
 
@@ -622,7 +623,7 @@ def test_no_torch_is_loaded_by_the_engine() -> None:
     import subprocess
     import sys
 
-    code = "import sys, reproduce.engine; print({'torch', 'transformers', 'numpy'} & sys.modules.keys())"
+    code = "import sys, reproduce.engine.run; print({'torch', 'transformers', 'numpy'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 
@@ -633,20 +634,23 @@ def test_what_makes_numbers_is_part_of_the_code_hash() -> None:
 
     from reproduce import runrecord
 
-    root = Path(engine.__file__).parent
+    root = Path(runrecord.__file__).parent
     found: set[str] = set()
-    todo = ["pretrain", "train", "evaluate", "commands"]
+    todo = ["training.pretrain", "training.train", "training.evaluate"]
     while todo:
         name = todo.pop()
         if name in found:
             continue
         found.add(name)
-        for path in (root / f"{name}.py", root / name / "__init__.py"):
+        place = root.joinpath(*name.split("."))
+        for path in (place.with_suffix(".py"), place / "__init__.py"):
             if path.exists():
                 for node in ast.walk(ast.parse(path.read_text())):
-                    if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("reproduce"):
-                        parts = (node.module or "").split(".")[1:]
-                        todo += [parts[0]] if parts else [alias.name for alias in node.names]
-    known = {"machine", "runrecord"}  # of these only what is written down, or where, could change
-    assert {"train", "loop", "model", "sampling", "data", "metrics"} <= found
-    assert not (found & runrecord.ORCHESTRATION) - known
+                    if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "reproduce":
+                        inside = ".".join((node.module or "").split(".")[1:])
+                        todo += [inside] if inside else []
+                        todo += [f"{inside}.{alias.name}".strip(".") for alias in node.names]
+    assert {"training.train", "training.loop", "model.encoder", "data.sampling", "tasks.metrics"} <= found
+    parts = {name.split(".")[0] for name in found}
+    known = {"machine", "runner", "runrecord"}  # of these only what is written down, or where, could change
+    assert not (parts & runrecord.ORCHESTRATION) - known

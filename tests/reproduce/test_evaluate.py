@@ -17,10 +17,7 @@ import torch
 import toy_world
 
 from claimcheck.foundation.errors import InputError, MissingInputError, UsageError
-from reproduce import metrics
 from reproduce.data.dataset import Ragged
-from reproduce.evaluate import run_evaluate
-from reproduce.pretrain import run_pretrain
 from reproduce.runner import Context, Outcome, Preempted
 from reproduce.specs import (
     EvaluateJob,
@@ -33,8 +30,11 @@ from reproduce.specs import (
     WorldData,
     job_key,
 )
+from reproduce.tasks import metrics
 from reproduce.tasks import task as task_named
-from reproduce.train import run_train
+from reproduce.training.evaluate import run_evaluate
+from reproduce.training.pretrain import run_pretrain
+from reproduce.training.train import run_train
 
 TASKS = ("world-nli", "world-tags", "world-qa", "world-choice")
 
@@ -214,11 +214,11 @@ def test_the_synthetic_world_from_pretraining_to_predictions_without_torchs_comp
 
 _WHOLE_WAY = """
 import json, pathlib, sys
-from reproduce.evaluate import run_evaluate
-from reproduce.pretrain import run_pretrain
+from reproduce.training.evaluate import run_evaluate
+from reproduce.training.pretrain import run_pretrain
 from reproduce.runner import Context
 from reproduce.specs import parse_job, job_key
-from reproduce.train import run_train
+from reproduce.training.train import run_train
 
 def run(runner, job, *parents):
     job, root = parse_job(job), pathlib.Path(sys.argv[1])

@@ -8,8 +8,8 @@ import toy_world
 from numpy.typing import NDArray
 
 from reproduce.data.dataset import IGNORED, Dataset, Ragged
-from reproduce.examples import Examples
 from reproduce.specs import Part, WorldData
+from reproduce.training.examples import Examples
 
 
 def flat(examples: Examples) -> NDArray[np.integer]:

@@ -15,15 +15,15 @@ from run_folders import EFFECT, RunFolder, load, registry
 
 from claimcheck.foundation.errors import UsageError
 from reproduce.data.dataset import Dataset
-from reproduce.gate import REASONS, CheckedRun, Gate, Gold
-from reproduce.leaks import claimed_in
-from reproduce.metrics import METRICS, Metric
-from reproduce.plan import PlannedJob
-from reproduce.reaction import reacts
-from reproduce.results import reproductions
+from reproduce.planning.plan import PlannedJob
 from reproduce.runrecord import JobFile
-from reproduce.scored import scored
 from reproduce.specs import Command, CommandJob, Data, EvaluateJob, HubData, HubEncoder, WorldData, job_key
+from reproduce.tasks.metrics import METRICS, Metric
+from reproduce.verdicts.gate import REASONS, CheckedRun, Gate, Gold
+from reproduce.verdicts.leaks import claimed_in
+from reproduce.verdicts.reaction import reacts
+from reproduce.verdicts.results import reproductions
+from reproduce.verdicts.scored import scored
 
 CLAIMED = "20.3"  # that of EFFECT
 

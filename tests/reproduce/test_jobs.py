@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claimcheck.foundation.errors import MissingInputError, UnreadableInputError, UsageError
-from reproduce.jobs import ATTEMPTS, ExitClass, JobRow, JobStore, LeaseLostError
+from reproduce.engine.jobs import ATTEMPTS, ExitClass, JobRow, JobStore, LeaseLostError
 
 SHA = "a" * 64
 OTHER = "b" * 64
@@ -299,7 +299,7 @@ import sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from command_jobs import program
-from reproduce.jobs import JobStore
+from reproduce.engine.jobs import JobStore
 store = JobStore(Path(sys.argv[1]))
 jobs = [program(seed=i) for i in range(20)]
 store.add(jobs)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from command_jobs import COUNT, GOOD, carry_out, job_folder, program
 
-from reproduce.jobs import JobStore
+from reproduce.engine.jobs import JobStore
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks is no part of the installed package

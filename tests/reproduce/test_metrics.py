@@ -14,7 +14,7 @@ from scipy import stats
 from sklearn.metrics import f1_score, matthews_corrcoef
 
 from claimcheck.foundation.errors import UnreadableInputError, UsageError
-from reproduce.metrics import METRICS, metric, per_language, read_rows, score, spans
+from reproduce.tasks.metrics import METRICS, metric, per_language, read_rows, score, spans
 
 
 def rows(pairs: list[tuple[Any, Any]], language: str = "en") -> list[dict[str, Any]]:

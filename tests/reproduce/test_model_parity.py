@@ -18,10 +18,9 @@ import torch
 from torch import Tensor
 
 from claimcheck.foundation.errors import InputError, MissingInputError, UnreadableInputError, UsageError
-from reproduce import layers
 from reproduce.data.dataset import IGNORED, Ragged
-from reproduce.encoderconfig import EncoderConfig
-from reproduce.model import (
+from reproduce.model import layers
+from reproduce.model.encoder import (
     Batch,
     Encoder,
     Model,
@@ -31,7 +30,8 @@ from reproduce.model import (
     load_model,
     save_model,
 )
-from reproduce.packing import pack
+from reproduce.model.encoderconfig import EncoderConfig
+from reproduce.model.packing import pack
 
 CLASSES = {
     "classification": "XLMRobertaForSequenceClassification",

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from reproduce.optimiser import Optimiser, rate_factor
 from reproduce.specs import Optimisation
+from reproduce.training.optimiser import Optimiser, rate_factor
 
 
 @pytest.mark.parametrize(("steps", "warmup"), [(10, 0.0), (10, 0.1), (37, 0.25), (1, 0.0), (200, 0.06)])

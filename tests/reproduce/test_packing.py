@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from claimcheck.foundation.errors import InputError, UsageError
 from reproduce.data.dataset import Ragged
-from reproduce.packing import by_tokens, pack
+from reproduce.model.packing import by_tokens, pack
 
 PAD = 1
 sequences = st.lists(st.lists(st.integers(4, 999), min_size=1, max_size=40), min_size=1, max_size=12)

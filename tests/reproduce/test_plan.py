@@ -13,7 +13,7 @@ import pytest
 
 from claimcheck.foundation.errors import UsageError
 from claimcheck.foundation.records import Claim as LedgerClaim
-from reproduce.plan import Cell, Plan, make_plan, metric_of, registry_at
+from reproduce.planning.plan import Cell, Plan, make_plan, metric_of, registry_at
 from reproduce.registry.load import load_registry
 from reproduce.registry.schema import Registry
 from reproduce.specs import CommandJob, EvaluateJob, PretrainJob, TrainedEncoder, TrainJob, job_key
@@ -624,7 +624,7 @@ def test_a_scale_that_a_registry_lacks_is_told_with_those_it_has() -> None:
 def test_a_plan_takes_less_than_a_second_and_no_torch() -> None:
     code = """
 import sys, time
-from reproduce.plan import make_plan
+from reproduce.planning.plan import make_plan
 from reproduce.registry.load import load_registry
 made = make_plan(load_registry("2005.13013"), "paper", hourly_price=3.0)
 made.rows(), made.total, made.unshared, made.wall_seconds(4)

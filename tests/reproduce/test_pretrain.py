@@ -14,9 +14,9 @@ import toy_world
 
 from claimcheck.foundation.errors import InputError
 from reproduce.data.dataset import IGNORED, Dataset, Ragged
-from reproduce.pretrain import SPECIAL, masked, run_pretrain, unigram_entropy
+from reproduce.data.sampling import generator
 from reproduce.runner import Context, Preempted
-from reproduce.sampling import generator
+from reproduce.training.pretrain import SPECIAL, masked, run_pretrain, unigram_entropy
 
 
 @pytest.fixture(autouse=True)

@@ -197,7 +197,7 @@ def test_glue_on_test_is_untestable_and_on_dev_is_not() -> None:
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_what_is_testable_can_be_planned(name: str) -> None:
-    from reproduce.plan import make_plan
+    from reproduce.planning.plan import make_plan
 
     registry = load_registry(name)
     plan = make_plan(registry, "paper", seeds=1)

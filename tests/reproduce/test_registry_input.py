@@ -169,7 +169,7 @@ def test_a_paper_about_memory_is_a_source(where: str) -> None:
 
 
 def test_a_users_registry_needs_no_code(tmp_path: Path) -> None:
-    from reproduce.plan import make_plan
+    from reproduce.planning.plan import make_plan
 
     registry = load_registry(write(tmp_path, GOOD))
     plan = make_plan(registry, "lab")

@@ -14,14 +14,14 @@ from run_folders import EFFECT, LEVEL, RunFolder, load, registry
 from claimcheck.foundation.errors import MissingInputError, UnreadableInputError, UsageError
 from claimcheck.foundation.records import Reproduction
 from claimcheck.foundation.replication import Judgement
-from reproduce.gate import REASONS
-from reproduce.plan import PlannedJob
-from reproduce.preflight import run_lock
-from reproduce.request import read_request, write_request
-from reproduce.results import reproductions, results
+from reproduce.engine.preflight import run_lock
+from reproduce.engine.request import read_request, write_request
+from reproduce.engine.status import status
+from reproduce.planning.plan import PlannedJob
 from reproduce.runrecord import file_sha256
 from reproduce.specs import EvaluateJob, TrainJob
-from reproduce.status import status
+from reproduce.verdicts.gate import REASONS
+from reproduce.verdicts.results import reproductions, results
 
 Share = Callable[[str, str, str, int], float]
 
@@ -502,7 +502,7 @@ def test_a_verdict_that_no_number_could_change_is_none(
         return Judgement(80.3, 0.1, 3, (80, 81), 0.1, 1.5, "reproduced")
 
     runs = RunFolder(tmp_path / "runs", registry(text or greater("greater", NLI, TAGS)), share).run()
-    monkeypatch.setattr(f"reproduce.verdicts.{judge}", always)
+    monkeypatch.setattr(f"reproduce.verdicts.decide.{judge}", always)
     (found,) = reproductions(runs.folder, load=load)
     assert found.verdict == "not_tested"
     assert found.reason == f"verdict_does_not_flip: {REASONS['verdict_does_not_flip']}"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reproduce.sampling import Order, epoch_batches, generator, shares, steps_of
+from reproduce.data.sampling import Order, epoch_batches, generator, shares, steps_of
 from reproduce.specs import Mixture, Optimisation
 
 SIZES = st.lists(st.integers(1, 60), min_size=1, max_size=4)

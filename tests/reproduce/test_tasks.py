@@ -6,9 +6,9 @@ import pytest
 
 from claimcheck.foundation.errors import UsageError
 from reproduce import data
-from reproduce.metrics import METRICS
 from reproduce.specs import WorldData
 from reproduce.tasks import check_languages, task, tasks, text
+from reproduce.tasks.metrics import METRICS
 
 NAMES = """
     mnli anli-plus qqp squad-v1 squad-v2 hellaswag ccg cosmosqa commonsenseqa socialiqa

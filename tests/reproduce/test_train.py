@@ -17,8 +17,6 @@ from event_files import curve
 
 from claimcheck.foundation.errors import InputError, MissingInputError, ServiceError, UnreadableInputError, UsageError
 from reproduce import data
-from reproduce.evaluate import run_evaluate
-from reproduce.pretrain import run_pretrain
 from reproduce.runner import Context, Outcome, Preempted
 from reproduce.specs import (
     EvaluateJob,
@@ -32,7 +30,9 @@ from reproduce.specs import (
     WorldData,
     job_key,
 )
-from reproduce.train import run_train
+from reproduce.training.evaluate import run_evaluate
+from reproduce.training.pretrain import run_pretrain
+from reproduce.training.train import run_train
 
 TASKS = ("world-nli", "world-tags", "world-qa", "world-choice")
 
@@ -316,7 +316,7 @@ def test_a_full_disk_is_an_oserror_and_the_old_checkpoint_serves(world: World, m
 def scripted(monkeypatch: pytest.MonkeyPatch, scores: Sequence[float]) -> None:
     """Let the looks at the dev part see these scores."""
     left = iter(scores)
-    monkeypatch.setattr("reproduce.train.metrics.score", lambda name, rows: next(left))
+    monkeypatch.setattr("reproduce.training.train.metrics.score", lambda name, rows: next(left))
 
 
 def kept_step(outcome: Outcome) -> int:

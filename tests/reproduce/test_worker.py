@@ -21,7 +21,8 @@ from command_jobs import GOOD, Planned, program, runner
 
 from claimcheck.foundation.errors import InputError, UsageError
 from claimcheck.foundation.store import write_atomic
-from reproduce import exits, machine, processes
+from reproduce import machine
+from reproduce.engine import exits, processes
 from reproduce.runrecord import Finished, JobFile, Run, Runtime, file_sha256, inspect, read_progress, write_job_file
 from reproduce.specs import (
     Command,
@@ -63,7 +64,7 @@ class Workers:
             env["PYTHONPATH"] += os.pathsep + str(patches)
         with (folder / "log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "reproduce.worker", "job.json"],
+                [sys.executable, "-P", "-m", "reproduce.engine.worker", "job.json"],
                 cwd=folder,
                 env=env,
                 stdin=subprocess.PIPE,
@@ -192,7 +193,7 @@ rows = [{"id": i, "language": c, "label": [1], "prediction": "ü", "score": 0.5,
         assert not {"CLAIMCHECK_HOME", "MY_SECRET"} & environment.keys()
 
     def test_braces_that_are_none_of_ours_stay(self, workers: Workers) -> None:
-        from reproduce.commands import command_line
+        from reproduce.engine.commands import command_line
 
         job = program("x = {'a': 1}; assert x['a']; y = '{oops}'\n" + GOOD).job
         assert "{oops}" in command_line(job, Path("/runs"))[4]
@@ -305,7 +306,9 @@ class TestRefused:
         assert not (workers.folder(job) / "predictions.jsonl").exists()
 
     def test_predictions_without_end(self, workers: Workers) -> None:
-        workers.patches = "import reproduce.commands as c\nc.LARGEST_PREDICTIONS = 1 << 20; c.LARGEST_LINE = 1000\n"
+        workers.patches = (
+            "import reproduce.engine.commands as c\nc.LARGEST_PREDICTIONS = 1 << 20; c.LARGEST_LINE = 1000\n"
+        )
         code, _, last = workers.run(program("write('x' * (1 << 21))").job)
         assert (code, "predictions.jsonl is larger than" in last) == (exits.BUG, True)
         code, _, last = workers.run(program("write('x' * 2000)").job)
@@ -361,7 +364,7 @@ class TestEnds:
         assert workers.run(job)[0] == 0
 
     def test_a_usage_that_is_none(self) -> None:
-        done = subprocess.run([sys.executable, "-P", "-m", "reproduce.worker"], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-P", "-m", "reproduce.engine.worker"], capture_output=True, text=True)
         assert done.returncode == exits.BUG
         assert "usage:" in done.stderr
 
@@ -405,7 +408,7 @@ class TestEnds:
         wait_for(lambda: not any(map(alive, pids)))
 
     def test_it_is_ended_where_it_cannot_leave(self, workers: Workers) -> None:
-        workers.patches = "import reproduce.exits\nreproduce.exits.LEAVE_SECONDS = 0.5\n" + runner(
+        workers.patches = "import reproduce.engine.exits\nreproduce.engine.exits.LEAVE_SECONDS = 0.5\n" + runner(
             "import time\ncontext.phase('train')\ntime.sleep(60)"
         )
         process, folder = workers.start(PRETRAIN), workers.folder(PRETRAIN)
@@ -416,7 +419,7 @@ class TestEnds:
         assert (code, last) == (exits.PREEMPTED, "the engine is gone and no checkpoint could be reached in time")
 
     def test_a_folder_that_stays_taken_is_a_missing_resource(self, workers: Workers) -> None:
-        workers.patches = "import reproduce.exits\nreproduce.exits.LOCK_SECONDS = 0.5\n"
+        workers.patches = "import reproduce.engine.exits\nreproduce.engine.exits.LOCK_SECONDS = 0.5\n"
         job = program("(out / 'up').touch(); time.sleep(60)").job
         first, folder = workers.start(job), workers.folder(job)
         wait_for((folder / "out" / "up").exists)
@@ -571,7 +574,10 @@ class TestRunners:
         assert "device cuda:0 was asked for, and there is no GPU that torch can use" in last
 
     def test_commands_load_no_torch(self) -> None:
-        code = "import sys, reproduce.worker, reproduce.commands; print({'torch', 'numpy'} & sys.modules.keys())"
+        code = (
+            "import sys, reproduce.engine.worker, reproduce.engine.commands; "
+            "print({'torch', 'numpy'} & sys.modules.keys())"
+        )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout == "set()\n"
 

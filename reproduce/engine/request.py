@@ -1,0 +1,132 @@
+"""RUNS/request.json: what was asked of a run folder, so that results can be had from the folder alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, JsonValue, ValidationError
+
+from claimcheck.foundation.errors import MissingInputError, UnreadableInputError
+from claimcheck.foundation.store import write_atomic
+from reproduce.engine.preflight import check_folder, run_lock
+from reproduce.planning.plan import Plan, make_plan
+from reproduce.registry.load import read_registry
+from reproduce.registry.schema import Claim
+from reproduce.specs import Spec
+
+__all__ = ["Request", "has_changed", "planned", "read_request", "terms_of", "write_request"]
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_NAME = "request.json"
+
+
+class Asked(Spec):
+    """A registry file: its id where it comes with the package, else its path, and what it was when asked for."""
+
+    name: str = Field(min_length=1)
+    shipped: bool
+    sha256: Sha256
+
+
+class Request(Spec):
+    """What was asked. `terms`: for each claim a hash of its number, margin and test as they were before any run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
+
+    schema_: Literal["claimcheck/request/v1"] = Field("claimcheck/request/v1", alias="schema")
+    asked: Asked
+    judged: Asked = Field(description="the registry whose claims are tested: at scale smoke the smoke registry")
+    scale: Literal["paper", "lab", "smoke"]
+    claims: tuple[str, ...] | None = None
+    seeds: int | None = Field(None, ge=1)
+    options: dict[str, JsonValue] = Field(
+        default_factory=dict, description="slots, device and the like, for the record"
+    )
+    terms: dict[str, Sha256] = Field(default_factory=dict)
+    first: str = ""
+    last: str = ""
+
+
+def write_request(
+    folder: Path,
+    registry: str | Path,
+    scale: Literal["paper", "lab", "smoke"],
+    *,
+    claims: Sequence[str] | None = None,
+    seeds: int | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> tuple[Request, Plan]:
+    """Record in `folder` what is asked, before anything runs, and give it with its plan.
+
+    Asking again replaces the request, but the terms of a claim stay those of the first time. Raises what reading the
+    registry and planning raise, UsageError where the folder is not one of runs or another run works in it, and
+    UnreadableInputError where a request is there that cannot be read.
+    """
+    file = read_registry(registry)
+    plan = make_plan(file.registry, scale, claims=claims, seeds=seeds)
+    name = file.registry.paper.id if file.shipped else str(Path(registry).absolute())
+    asked = Asked(name=name, shipped=file.shipped, sha256=file.sha256)
+    judged = asked
+    if plan.registry is not file.registry:
+        judged = Asked(name="smoke", shipped=True, sha256=read_registry("smoke").sha256)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    check_folder(folder)
+    with run_lock(folder):
+        before = read_request(folder) if (folder / _NAME).exists() else None
+        request = Request(
+            asked=asked,
+            judged=judged,
+            scale=scale,
+            claims=None if claims is None else tuple(claims),
+            seeds=seeds,
+            options=dict(options or {}),
+            terms={claim.id: terms_of(claim) for claim in plan.claims} | (before.terms if before else {}),
+            first=before.first if before else now,
+            last=now,
+        )
+        write_atomic(folder / _NAME, json.dumps(request.model_dump(mode="json", by_alias=True), indent=1) + "\n")
+    return request, plan
+
+
+def read_request(folder: Path) -> Request:
+    """The request of a run folder. Raises MissingInputError where there is none, UnreadableInputError for a bad one."""
+    path = folder / _NAME
+    try:
+        return Request.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        what = "is no run folder: it has no request.json" if folder.is_dir() else "there is no such folder"
+        raise MissingInputError(what, where=str(folder), todo="give the folder that `reproduce run` wrote") from None
+    except OSError as error:
+        raise UnreadableInputError(f"cannot be read ({error.strerror})", where=str(path)) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"
+        todo = "run `reproduce run` on this folder again: finished jobs are kept"
+        raise UnreadableInputError(what, where=str(path), todo=todo) from None
+
+
+def planned(request: Request) -> Plan:
+    """The plan of a request, made anew from the registry. Raises what reading it and planning raise."""
+    try:
+        registry = read_registry(request.asked.name if request.asked.shipped else Path(request.asked.name)).registry
+    except MissingInputError as error:
+        todo = "put the registry file back where it was, or run again with its new path"
+        raise MissingInputError(error.what, where=error.where, todo=todo) from None
+    return make_plan(registry, request.scale, claims=request.claims, seeds=request.seeds)
+
+
+def terms_of(claim: Claim) -> str:
+    """A sha256 of what decides a claim: its number and law, its margin, its test."""
+    fields = {"quantity", "seeds_behind", "statistic", "claimed_sd", "margin", "test"}
+    content = json.dumps(claim.model_dump(mode="json", include=fields), sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def has_changed(request: Request, claim: Claim) -> bool:
+    """Whether a claim's number, margin or test is another than when its runs were asked for."""
+    return request.terms.get(claim.id, terms_of(claim)) != terms_of(claim)

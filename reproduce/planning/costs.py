@@ -1,0 +1,213 @@
+"""What a job costs before it runs: seconds on a named machine, disk and, by the hour, money.
+
+A machine is a handful of rates (hardware.toml), which `fit` finds by least squares from finished runs. The FLOPs and
+tokens that they apply to are those of reproduce/planning/workload.py.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Literal
+
+from claimcheck.foundation.errors import UsageError
+from reproduce import tasks
+from reproduce.planning.workload import Infos, Shape, Work, shape_of, workload
+from reproduce.specs import EvaluateJob, HubEncoder, Job, PretrainJob, TrainedEncoder, TrainJob, parse_job
+
+__all__ = ["Cost", "Measured", "Rates", "default_hardware", "estimate", "fit", "hub_shape", "measurements", "rates"]
+
+
+@dataclass(frozen=True)
+class Rates:
+    """A machine: seconds of each kind of work (hardware.toml says how they add up), and where the numbers are from."""
+
+    name: str
+    basis: Literal["modelled", "measured"]
+    train_rate: float  # FLOP/s
+    forward_rate: float  # FLOP/s
+    step: float  # seconds of an optimizer step, beside forward and backward
+    startup: float  # seconds of a job before the first step
+    item: float  # seconds of an item that is evaluated, beside the forward pass
+    example: float = 0.0  # seconds of a training example, to load it
+    launch: float = 0.0  # least seconds of forward and backward of a step
+    peak: float | None = None  # FLOP/s of the hardware, for MFU
+    title: str = ""
+    source: str = ""
+
+    def seconds(self, work: Work) -> float:
+        """Of a job with that work, from the start of its process to its end."""
+        compute = work.train_flops / self.train_rate
+        return (
+            self.startup
+            + max(compute, work.steps * self.launch)
+            + work.steps * self.step
+            + work.forward_flops / self.forward_rate
+            + work.items * self.item
+            + work.examples * self.example
+        )
+
+    def mfu(self, tokens_per_step: float, shape: Shape, length: float) -> float | None:
+        """Share of the peak that training reaches with steps of so many tokens; None where no peak is given."""
+        if self.peak is None:
+            return None
+        flops = shape.train_flops(tokens_per_step, length)
+        return flops / (max(flops / self.train_rate, self.launch) + self.step) / self.peak
+
+    def toml(self) -> str:
+        """The table of hardware.toml that holds these numbers."""
+        lines = [f"[hardware.{self.name}]"]
+        for field in (entry.name for entry in fields(self)):
+            value = getattr(self, field)
+            if field != "name" and value is not None:
+                lines.append(f"{field} = {json.dumps(float(f'{value:.4g}') if isinstance(value, float) else value)}")
+        return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """An estimate. Numbers are None where `unknown` says what is missing; `assumed`: inputs without a source."""
+
+    hardware: str
+    basis: Literal["modelled", "measured"]
+    flops: float | None = None
+    tokens: int | None = None
+    steps: int | None = None
+    seconds: float | None = None
+    disk_bytes: int | None = None  # kept after the job
+    running_bytes: int | None = None  # while it runs, beside that
+    assumed: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def estimate(job: Job, shape: Shape | None, machine: Rates, infos: Infos = tasks.task) -> Cost:
+    """The cost of a job on a machine; `shape` is that of its encoder, None where it is not known."""
+    work = workload(job, shape, infos)
+    if not isinstance(work, Work):
+        return Cost(hardware=machine.name, basis=machine.basis, unknown=work)
+    return Cost(
+        hardware=machine.name,
+        basis=machine.basis,
+        flops=work.train_flops + work.forward_flops,
+        tokens=round(work.tokens),
+        steps=work.steps,
+        seconds=machine.seconds(work),
+        disk_bytes=work.saved_bytes,
+        running_bytes=work.running_bytes,
+        assumed=work.assumed,
+    )
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[dict[str, str], dict[str, Rates], dict[str, Shape]]:
+    content = tomllib.loads(resources.files("reproduce.planning").joinpath("hardware.toml").read_text(encoding="utf-8"))
+    machines = {name: Rates(name=name, **entry) for name, entry in content["hardware"].items()}
+    shapes = {name: Shape(**entry) for name, entry in content["encoder"].items()}
+    return content["default"], machines, shapes
+
+
+def default_hardware(scale: str) -> str:
+    """The machine that a scale is meant for."""
+    return _tables()[0][scale]
+
+
+def rates(name: str) -> Rates:
+    """The machine of that name. Raises UsageError with the names that are like it."""
+    machines = _tables()[1]
+    if name not in machines:
+        raise UsageError(f"there is no hardware '{name}'", todo=tasks.near(name, machines))
+    return machines[name]
+
+
+def hub_shape(encoder: HubEncoder) -> Shape | None:
+    """The shape of an encoder of the hub, with or without its owner's name; None where it is not known."""
+    shapes = _tables()[2]
+    return shapes.get(encoder.name) or next((s for n, s in shapes.items() if n.endswith(f"/{encoder.name}")), None)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A finished run: what it did, the seconds that it took, and how many of them went into which part of it."""
+
+    work: Work
+    seconds: float
+    train: float  # seconds of optimizer steps
+    forward: float  # seconds of evaluation, on the dev part too
+
+
+def measurements(records: Iterable[Mapping[str, Any]]) -> list[Measured]:
+    """The runs of a folder (their run.json records, all of them: an encoder's shape is in its pretraining).
+
+    Left out: commands, runs that failed, and runs whose work is not known.
+    """
+    by_key = {str(record["key"]): record for record in records if record.get("exit") == 0}
+    jobs = {key: parse_job(record["job"]) for key, record in by_key.items()}
+
+    def shape(key: str) -> Shape | None:
+        job = jobs.get(key)
+        if isinstance(job, PretrainJob):
+            return shape_of(job)
+        if isinstance(job, TrainJob | EvaluateJob):
+            encoder = job.encoder if isinstance(job, TrainJob) else job.model
+            return shape(encoder.key) if isinstance(encoder, TrainedEncoder) else hub_shape(encoder)
+        return None
+
+    found = []
+    for key, record in sorted(by_key.items()):
+        work = workload(jobs[key], shape(key))
+        if isinstance(work, Work):
+            seconds = {"train": 0.0, "dev": 0.0, "evaluate": 0.0, **record["seconds"]}
+            done, evaluated = work.stopped_at(int(record["optimizer_steps"])), seconds["dev"] + seconds["evaluate"]
+            found.append(Measured(done, seconds["total"], seconds["train"], evaluated))
+    return found
+
+
+def fit(runs: Sequence[Measured], name: str, *, title: str = "", source: str = "", peak: float | None = None) -> Rates:
+    """The rates that come nearest to the measured seconds: least squares, in shares of a run's time, none below 0.
+
+    Steps, evaluation and the rest are fitted each to its own seconds: runs of one size have too little variety to tell
+    them apart by the sum. Raises UsageError where there are too few runs to say anything.
+    """
+    if len(runs) < 4 or any(run.seconds <= 0 for run in runs):
+        raise UsageError(f"{len(runs)} runs are too few for rates", todo="measure at least 4, of several sizes")
+    step, train = _nonnegative([(r.seconds, r.train, (r.work.steps, r.work.train_flops)) for r in runs])
+    forward, item = _nonnegative([(r.seconds, r.forward, (r.work.forward_flops, r.work.items)) for r in runs])
+    rest = [(r.seconds, r.seconds - r.train - r.forward, (1.0, r.work.examples, r.work.items)) for r in runs]
+    startup, example, loaded = _nonnegative(rest)
+    return Rates(
+        name=name,
+        title=title,
+        basis="measured",
+        source=source or f"fitted to {len(runs)} runs",
+        peak=peak,
+        # work that the runs did not contain, or that took no time of its own, counts as very fast
+        train_rate=1 / max(train, 1e-18),
+        forward_rate=1 / max(forward, 1e-18),
+        step=step,
+        startup=startup,
+        item=item + loaded,  # to evaluate it and to load it
+        example=example,
+    )
+
+
+def _nonnegative(rows: Sequence[tuple[float, float, Sequence[float]]]) -> list[float]:
+    """The factors, none below 0, by which each row's amounts come nearest to its seconds; rows: (of, seconds, amounts).
+
+    The errors count in shares of the first number. In the end all factors are scaled so that the sum of the seconds is
+    right: shares alone pull it down, since a run that took long counts less.
+    """
+    import numpy as np
+    from scipy.optimize import nnls
+
+    whole = np.array([of for of, _, _ in rows])
+    seconds = np.array([found for _, found, _ in rows])
+    amounts = np.array([entries for _, _, entries in rows], dtype=float)
+    size = np.maximum((amounts / whole[:, None]).max(axis=0), 1e-300)  # columns of like size: FLOPs beside ones
+    found, _ = nnls(amounts / whole[:, None] / size, seconds / whole)
+    factors = found / size
+    total = float((amounts @ factors).sum())
+    return [float(factor) * (float(seconds.sum()) / total if total else 1.0) for factor in factors]

@@ -1,0 +1,237 @@
+"""What a job does, whatever machine does it: optimizer steps, tokens, FLOPs, items, bytes.
+
+FLOPs count the matrix products of real tokens only, since batches are packed. With N parameters in the layers, L
+layers, hidden size H and sequences of s tokens, T tokens cost T (6 N + 12 L s H) in training and T (2 N + 4 L s H)
+forward; a masked language model adds 6 H (V + H) for each masked token. Sizes come from the catalogue of tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from reproduce import tasks
+from reproduce.data.sampling import epoch_batches, shares, steps_of
+from reproduce.specs import CommandJob, EvaluateJob, Job, PretrainJob, Selection, TrainJob
+
+__all__ = ["Shape", "Work", "shape_of", "workload"]
+
+_FP32 = 4  # bytes
+_ROW_BYTES = 160  # of predictions.jsonl, for one item
+# a training keeps two checkpoints while it writes a third: weights and two moments each; and likewise the best weights
+_CHECKPOINT_BYTES = 3 * 3 * _FP32
+_BEST_BYTES = 2 * _FP32
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The sizes of an encoder that decide what it costs. `positions`: the longest sequence, in tokens."""
+
+    layers: int
+    hidden: int
+    feed_forward: int
+    vocabulary: int
+    positions: int
+
+    @property
+    def layer_parameters(self) -> int:
+        """N: weights, biases and layer norms of all layers (302.3 M for XLM-R Large)."""
+        h, f = self.hidden, self.feed_forward
+        return self.layers * (4 * h * h + 2 * h * f + 9 * h + f)
+
+    @property
+    def parameters(self) -> int:
+        """Of the whole encoder, embeddings included."""
+        return self.layer_parameters + (self.vocabulary + self.positions + 3) * self.hidden
+
+    def train_flops(self, tokens: float, length: float) -> float:
+        """Of training on so many tokens, in sequences of that mean length."""
+        return tokens * (6 * self.layer_parameters + 12 * self.layers * length * self.hidden)
+
+    def forward_flops(self, tokens: float, length: float) -> float:
+        """Of a forward pass alone."""
+        return tokens * (2 * self.layer_parameters + 4 * self.layers * length * self.hidden)
+
+    def mask_flops(self, tokens: float) -> float:
+        """Of training the head of a masked language model on so many masked tokens."""
+        return 6 * tokens * self.hidden * (self.vocabulary + self.hidden)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a job does, whatever machine does it. `assumed` names inputs that no source gives."""
+
+    steps: int = 0
+    tokens: float = 0.0  # trained on, or, where nothing is trained, evaluated
+    train_flops: float = 0.0
+    forward_flops: float = 0.0
+    items: int = 0  # evaluated
+    examples: int = 0  # training examples loaded
+    saved_bytes: int = 0
+    running_bytes: int = 0  # while it runs, beside what it saves
+    assumed: tuple[str, ...] = ()
+
+    def stopped_at(self, steps: int) -> Work:
+        """The same job after another number of steps (early stopping), with that many fewer looks at the dev part."""
+        if not self.steps:
+            return self
+        share = steps / self.steps
+        return replace(
+            self,
+            steps=steps,
+            tokens=self.tokens * share,
+            train_flops=self.train_flops * share,
+            forward_flops=self.forward_flops * share,
+            items=round(self.items * share),
+        )
+
+
+class _UnknownError(Exception):
+    """A size that no source gives."""
+
+
+Infos = Callable[[str], tasks.TaskInfo]
+
+
+def workload(job: Job, shape: Shape | None, infos: Infos = tasks.task) -> Work | tuple[str, ...]:
+    """What the job does with an encoder of that shape; in its place the reasons why that is not known.
+
+    Raises UsageError for a task that the catalogue lacks.
+    """
+    if isinstance(job, CommandJob):
+        return ("what a command does is not known",)
+    if shape is None:
+        return ("the shape of the encoder is not known",)
+    try:
+        if isinstance(job, PretrainJob):
+            return _pretraining(job, shape)
+        if isinstance(job, TrainJob):
+            return _training(job, shape, infos)
+        return _evaluation(job, shape, infos)
+    except _UnknownError as error:
+        return (str(error),)
+
+
+def shape_of(job: PretrainJob) -> Shape | None:
+    """The shape of the encoder that a pretraining gives; None where the size of the vocabulary is not known."""
+    text = tasks.text(job.data.kind)
+    if text is None:
+        return None
+    size = job.size
+    return Shape(
+        layers=size.layers,
+        hidden=size.hidden,
+        feed_forward=size.feed_forward,
+        vocabulary=text.vocabulary,
+        positions=size.positions,
+    )
+
+
+def _mean_tokens(info: tasks.TaskInfo, longest: int) -> float:
+    if info.mean_tokens is None:
+        raise _UnknownError(f"{info.name}: the mean length is not known")
+    return min(info.mean_tokens, longest)
+
+
+def _assumed(info: tasks.TaskInfo, *used: str) -> tuple[str, ...]:
+    return tuple(f"{info.name}: {name.replace('_', ' ')}" for name in used if name in info.assumed)
+
+
+def _pretraining(job: PretrainJob, shape: Shape) -> Work:
+    text = tasks.text(job.data.kind)
+    if text is None:
+        raise _UnknownError(f"how much plain text the {job.data.kind} data have is not known")
+    length = min(text.mean_tokens, job.size.positions)
+    sizes = [text.sentences] * len(job.languages)
+    steps = steps_of(sizes, job.optimisation)
+    tokens = steps * job.optimisation.batch_size * length
+    return Work(
+        steps=steps,
+        tokens=tokens,
+        train_flops=shape.train_flops(tokens, length) + shape.mask_flops(tokens * job.mask),
+        examples=sum(sizes),
+        saved_bytes=shape.parameters * _FP32,
+        running_bytes=shape.parameters * _CHECKPOINT_BYTES,
+    )
+
+
+def _training(job: TrainJob, shape: Shape, infos: Infos) -> Work:
+    optimisation = job.optimisation
+    entries = [infos(part.task) for part in job.parts]
+    sizes, lengths, sequences = [], [], []
+    for part, info in zip(job.parts, entries, strict=True):
+        if info.train is None:
+            raise _UnknownError(f"{info.name}: the number of training examples is not known")
+        # the windows of a long passage are examples of their own, the choices of one question are not
+        windows, choices = (info.sequences, 1.0) if info.head == "span" else (1.0, info.sequences)
+        size = round(info.train * windows)
+        sizes.append(min(size, part.examples or size))
+        lengths.append(_mean_tokens(info, job.max_length))
+        sequences.append(choices)
+    steps = steps_of(sizes, optimisation)
+    # examples of a batch on average: the last one of a pass may be smaller
+    batches = epoch_batches(sizes, optimisation.batch_size)
+    tokens = flops = 0.0
+    for i, share in enumerate(shares(sizes, optimisation.batch_size, job.mixture)):
+        seen = steps * float(share) * sizes[i] / batches[i] * sequences[i] * lengths[i]
+        tokens += seen
+        flops += shape.train_flops(seen, lengths[i])
+    looks = _looks(job.selection, steps, sum(batches))
+    looked, forward = 0, 0.0
+    guessed: tuple[str, ...] = ()
+    for info, length in zip(entries, lengths, strict=True):
+        items = info.examples("dev", _english(info), job.selection.items) if looks else 0
+        if items is None:  # then as many as are asked for
+            items, guessed = job.selection.items, (*guessed, f"{info.name}: dev")
+        if items is None:
+            raise _UnknownError(f"{info.name}: the number of dev examples is not known")
+        looked += items * looks
+        forward += shape.forward_flops(looks * items * info.sequences * length, length)
+    used = ("train", "mean_tokens", "sequences", *(("dev",) if looks else ()))
+    best = _BEST_BYTES if job.selection.rule == "best" else 0
+    return Work(
+        steps=steps,
+        tokens=tokens,
+        train_flops=flops,
+        forward_flops=forward,
+        items=looked,
+        examples=sum(sizes),
+        saved_bytes=shape.parameters * _FP32,
+        running_bytes=shape.parameters * (_CHECKPOINT_BYTES + best),
+        assumed=(*(text for info in entries for text in _assumed(info, *used)), *guessed),
+    )
+
+
+def _english(info: tasks.TaskInfo) -> tuple[str, ...]:
+    """The language whose dev part chooses a checkpoint."""
+    return (tasks.TRAINING_LANGUAGE,) if tasks.TRAINING_LANGUAGE in info.languages else info.languages[:1]
+
+
+def _looks(selection: Selection, steps: int, epoch: int) -> int:
+    """How often a training looks at the dev part: after each `every` steps, else each epoch, and at the end."""
+    if selection.rule == "last" and not selection.patience:
+        return 0
+    return max(1, -(-steps // (selection.every or epoch)))
+
+
+def _evaluation(job: EvaluateJob, shape: Shape, infos: Infos) -> Work:
+    info = infos(job.task)
+    items = info.examples(job.split, job.languages, job.items)
+    if items is None:
+        raise _UnknownError(f"{info.name}: the number of {job.split} examples is not known")
+    length = _mean_tokens(info, job.max_length)
+    if info.head == "retrieval":
+        every = info.examples(job.split, info.languages_of(job.split)) or items
+        # a limit holds for the queries; the pool in which they are sought stays whole
+        pool = info.sentences.get(job.split, 2 * every) * (info.examples(job.split, job.languages) or 0) / every
+        sequences = pool if job.items is None else pool / 2 + items
+    else:
+        sequences = items * info.sequences
+    tokens = sequences * length
+    return Work(
+        tokens=tokens,
+        forward_flops=shape.forward_flops(tokens, length),
+        items=items,
+        saved_bytes=items * _ROW_BYTES,
+        assumed=_assumed(info, job.split, "mean_tokens", "sequences", "sentences"),
+    )

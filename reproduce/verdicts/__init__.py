@@ -1,0 +1,1 @@
+"""From predictions to verdicts: scores, the gate that runs have to pass, Reproductions."""

@@ -1,0 +1,73 @@
+"""Whether a metric depends on what was predicted at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from claimcheck.foundation.errors import ClaimcheckError
+from reproduce.tasks.metrics import Row, score
+from reproduce.verdicts.scored import canonical
+
+__all__ = ["reacts"]
+
+_REACTION_ITEMS = 200  # a language, at most: enough to see whether a metric moves
+_FEW = 20  # items that may well give the same number in another order
+
+
+def reacts(measure: str, rows: Sequence[Row], *, seed: int = 0) -> bool:
+    """Whether the metric depends on what was predicted: wrong, right or permuted answers must give another number.
+
+    Permuting answers within a language changes nothing where a collapsed model always says the same, where no answer is
+    right, or where the items are few; that is excused while the labels differ. Raises what the metric raises.
+    """
+    rng = np.random.default_rng(seed)
+    groups = _sample(rows, rng)
+    few = [row for group in groups.values() for row in group]
+    value = score(measure, few)
+    try:
+        wrong = score(measure, [{**row, "prediction": _wrong(row["prediction"])} for row in few])
+    except ClaimcheckError:  # a metric with closed classes: right answers have to do
+        wrong = value
+    if value == wrong == score(measure, [{**row, "prediction": _right(row)} for row in few]):
+        return False
+    for _ in range(5):
+        orders = {language: rng.permutation(len(group)) for language, group in groups.items()}
+        permuted = [
+            {**row, "prediction": group[int(place)]["prediction"]}
+            for language, group in groups.items()
+            for row, place in zip(group, orders[language], strict=True)
+        ]
+        if score(measure, permuted) != value:
+            return True
+    labels = {canonical(row["label"]) for row in few}
+    collapsed = all(len({canonical(row["prediction"]) for row in group}) == 1 for group in groups.values())
+    return len(labels) > 1 and (collapsed or value in (wrong, 0.0) or len(few) < _FEW)
+
+
+def _sample(rows: Sequence[Row], rng: np.random.Generator) -> dict[str, list[Row]]:
+    """Some items of each language; in no regular steps, since labels may take turns."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row["language"], []).append(row)
+    return {
+        language: [group[int(i)] for i in rng.permutation(len(group))[:_REACTION_ITEMS]]
+        for language, group in groups.items()
+    }
+
+
+def _right(row: Row) -> Any:
+    """The right answer in the form of a prediction: of several accepted ones the first."""
+    label = row["label"]
+    if isinstance(label, list) and not isinstance(row["prediction"], list):
+        return label[0] if label else ""
+    return label
+
+
+def _wrong(prediction: Any) -> Any:
+    """An answer of the same form that is right nowhere."""
+    if isinstance(prediction, list):
+        return ["B-\N{EMPTY SET}" if tag == "O" else "O" for tag in prediction]
+    return 0 if isinstance(prediction, int | float) else "\N{EMPTY SET}"
