@@ -1,6 +1,6 @@
 # What a checkout can do. `make` alone lists it; every target sets up .venv first, and only when something changed.
 #
-#   make demo                     the claim table of the sample paper, and reports in out/
+#   make demo                     the claim table of the sample paper with reports in out/, and a smoke reproduction in runs/
 #   make test                     the test suite
 #   make PYTHON=python3.12 test   with an interpreter of your choice, 3.11 or later
 
@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAPER ?= tests/data/sample/paper.pdf
 OUT ?= out
+RUNS ?= runs
 PROCESSES ?= 2
 PYTEST_ARGS ?=
 
@@ -21,7 +22,7 @@ endif
 STAMP := $(VENV)/.installed-$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint format readme clean
+.PHONY: help install demo demo-table demo-reproduce test test-all lint format readme clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -37,12 +38,19 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: $(STAMP) ## Check the claims of the sample paper and write reports to out/
+demo: demo-table demo-reproduce ## Check the claims of the sample paper, then rerun the smoke experiments
+
+demo-table: $(STAMP) ## Check the claims of the sample paper and write reports to out/
 	@$(BIN)/claimcheck table $(PAPER) --offline --out $(OUT) --format html,tex
 	@echo
 	@echo "Written:"
 	@ls -1 $(OUT)/*-"$$($(BIN)/python -c 'import hashlib, pathlib, sys; \
 		print(hashlib.sha256(pathlib.Path(sys.argv[1]).read_bytes()).hexdigest()[:8])' $(PAPER))"/*
+
+demo-reproduce: $(STAMP) ## Rerun the smoke experiments in runs/ and judge their claims; minutes on 2 cores
+	@echo
+	@echo "Rerunning the smoke experiments (a synthetic world; a second call repeats nothing):"
+	@$(BIN)/claimcheck reproduce run 2005.13013 --scale smoke --out $(RUNS)
 
 test: $(STAMP) ## Run the tests, but for the slow ones
 	@$(BIN)/python -m pytest -n $(PROCESSES) -m "not slow" $(PYTEST_ARGS)
@@ -65,4 +73,4 @@ readme: $(STAMP) ## Run the commands of the README anew and put in what they pri
 	@$(BIN)/python benchmarks/readme_output.py
 
 clean: ## Remove the environment, caches and build results; the cache of papers stays
-	rm -rf $(VENV) $(OUT) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(OUT) $(RUNS) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

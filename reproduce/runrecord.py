@@ -9,6 +9,7 @@ else happened. `inspect` tells one from the other; the engine, the gate and the 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -36,6 +37,7 @@ __all__ = [
     "file_sha256",
     "inputs_of",
     "inspect",
+    "model_sha256",
     "read_progress",
     "remove_checkpoints",
     "seed_of",
@@ -126,7 +128,7 @@ class Run(Spec):
     data: tuple[DataRecord, ...] = ()
     parents: dict[Key, Sha256] = Field(default_factory=dict, description="sha256 of each input's run.json")
     predictions: PredictionsRecord | None = None
-    model_sha256: Sha256 | None = None
+    model_sha256: Sha256 | None = Field(None, description="of the encoder, and of the heads where there are some")
     weights_changed: bool | None = None
     selection: dict[str, Any] | None = None
     versions: dict[str, str] = Field(default_factory=dict)
@@ -224,6 +226,13 @@ def inspect(folder: Path, key: str) -> Finished | Unfinished:
     return Finished(run, hashlib.sha256(data).hexdigest(), predictions)
 
 
+def model_sha256(folder: Path) -> str:
+    """Of a model folder: of its encoder's weights, and of its heads' where it has some. Raises OSError."""
+    encoder = file_sha256(folder / "model.safetensors")
+    heads = folder / "heads.safetensors"
+    return hashlib.sha256(f"{encoder}\n{file_sha256(heads)}\n".encode()).hexdigest() if heads.exists() else encoder
+
+
 def clear_results(folder: Path) -> None:
     """Take away what makes a folder count as finished, so that its job can be run again. Raises OSError."""
     for name in ("run.json", "predictions.jsonl"):  # run.json first: it is what counts
@@ -233,10 +242,14 @@ def clear_results(folder: Path) -> None:
 
 def remove_checkpoints(folder: Path) -> None:
     """Take away the checkpoints; what cannot be removed stays."""
-    for pattern in ("checkpoint-*", ".checkpoint-*"):  # the hidden ones were never finished
-        for path in folder.glob(pattern):
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob("checkpoint-*"):
+        if path.is_dir() and not path.is_symlink():
+            # hidden first: killed half-way, a checkpoint with files missing would be taken for a damaged one
+            with contextlib.suppress(OSError):
+                path.rename(path.with_name(f".{path.name}.removed"))
+    for path in folder.glob(".checkpoint-*"):  # these, and others that were never finished
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def read_progress(folder: Path) -> Mapping[str, Any]:

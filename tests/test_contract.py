@@ -269,18 +269,68 @@ OPTIONS = {
     "results": ["PAPER", "--json", "--all"],
     "check": ["CLAIM", "--against", "--json"],
     "report": ["LEDGER", "--format", "--out"],
-}
+    "reproduce plan": [
+        "PAPER", "--claims ID,...", "--scale <paper|lab|smoke>", "--seeds N", "--hardware NAME", "--price P",
+        "--slots N", "--json",
+    ],
+    "reproduce run": [
+        "PAPER", "--out DIR", "--claims ID,...", "--scale <paper|lab|smoke>", "--seeds N", "--slots N", "--threads N",
+        "--device NAME", "--checkpoint-seconds T", "--allow-command", "--retry-failed", "--json",
+    ],
+    "reproduce status": ["RUNS", "--json"],
+    "reproduce results": ["RUNS", "--json"],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_commands_have_their_options_and_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([name, "--help"]) == 0
+    assert main([*name.split(), "--help"]) == 0
     shown = capsys.readouterr().out
     for option in OPTIONS[name]:
         assert option in shown
-    assert f"  claimcheck {name} " in shown.partition("Examples:")[2]
-    assert main(["--help"]) == 0
-    assert f"  {name} " in capsys.readouterr().out
+    assert f"  claimcheck {name} " in re.split(r"Examples?:", shown)[1]
+    above, _, last = name.rpartition(" ")
+    assert main([*above.split(), "--help"]) == 0
+    assert f"  {last} " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIONS if name.startswith("reproduce ")])
+def test_reproduce_has_no_other_options(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*name.split(), "--help"]) == 0
+    shown = set(re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
+    assert shown == {option.split()[0] for option in OPTIONS[name] if option.startswith("--")} | {"--help"}
+
+
+def test_reproduce_json_is_one_reproduction_a_line_and_a_plan_is_one_object(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from reproduce.engine.request import write_request
+
+    assert main(["reproduce", "plan", "smoke", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["schema"] == "claimcheck/plan/v1"
+    assert {
+        "paper",
+        "scale",
+        "seeds",
+        "hardware",
+        "basis",
+        "claims",
+        "jobs",
+        "total",
+        "unshared",
+        "not_planned",
+    } <= set(plan)
+    write_request(tmp_path, "smoke", "smoke")  # nothing has run yet: every claim is not tested
+    assert main(["reproduce", "results", str(tmp_path), "--json"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    found = [records.Reproduction.model_validate_json(line) for line in lines]
+    assert [one.registry_id for one in found] == plan["claims"]
+    assert {json.loads(line)["schema"] for line in lines} == {"claimcheck/reproduction/v1"}
+    assert {one.verdict for one in found} == {"not_tested"}
+    assert all(one.reason.startswith("runs_missing: ") for one in found)
+    assert main(["reproduce", "status", str(tmp_path), "--json"]) == 0
+    assert {"by_phase", "jobs", "running"} <= set(json.loads(capsys.readouterr().out))
 
 
 def test_table_json_is_one_ledger_a_line_that_fits_the_schema(paper: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -183,7 +183,7 @@ def test_make_demo_prints_the_table_and_says_where_the_reports_are(home: Path, t
     out = tmp_path / "out"
     # with the environment of these tests, which is not to be installed anew
     here = (f"PYTHON={sys.executable}", f"BIN={Path(sys.executable).parent}", "STAMP=Makefile")
-    done = make("demo", *here, f"OUT={out}", CLAIMCHECK_HOME=str(home))
+    done = make("demo-table", *here, f"OUT={out}", CLAIMCHECK_HOME=str(home))
     assert done.returncode == 0, done.stderr
     table, _, written = done.stdout.partition("\nWritten:\n")
     assert "On PortNER, Mooring reaches an F1 score of 83.7." in table
@@ -194,6 +194,16 @@ def test_make_demo_prints_the_table_and_says_where_the_reports_are(home: Path, t
     jsonschema.validate(json.loads(files[0].read_text()), ledger_schema())
     assert "Mooring" in files[1].read_text()
     assert r"\begin{document}" in files[2].read_text()
+
+
+@needs_make
+def test_make_demo_reruns_the_smoke_experiments_too(home: Path) -> None:
+    # what that prints is tested in tests/reproduce/test_smoke.py: it takes minutes
+    done = make("-n", "demo", f"PYTHON={sys.executable}", "STAMP=Makefile", CLAIMCHECK_HOME=str(home))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.index("claimcheck table ") < done.stdout.index(
+        "reproduce run 2005.13013 --scale smoke --out runs"
+    )
 
 
 FAKE_PYTHON = """#!/bin/sh

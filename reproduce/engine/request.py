@@ -11,13 +11,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, ValidationError
 
-from claimcheck.foundation.errors import MissingInputError, UnreadableInputError
+from claimcheck.foundation.errors import MissingInputError, UnreadableInputError, UsageError
 from claimcheck.foundation.store import write_atomic
 from reproduce.engine.preflight import check_folder, run_lock
 from reproduce.planning.plan import Plan, make_plan
-from reproduce.registry.load import read_registry
+from reproduce.registry.load import RegistryFile, read_registry
 from reproduce.registry.schema import Claim
-from reproduce.specs import Spec
+from reproduce.specs import (
+    CommandJob,
+    Encoder,
+    EvaluateJob,
+    HubData,
+    HubEncoder,
+    Job,
+    Part,
+    PretrainJob,
+    Spec,
+    TrainJob,
+)
 
 __all__ = ["Request", "has_changed", "planned", "read_request", "terms_of", "write_request"]
 
@@ -69,6 +80,7 @@ def write_request(
     """
     file = read_registry(registry)
     plan = make_plan(file.registry, scale, claims=claims, seeds=seeds)
+    _refuse_what_cannot_run(file, plan)
     name = file.registry.paper.id if file.shipped else str(Path(registry).absolute())
     asked = Asked(name=name, shipped=file.shipped, sha256=file.sha256)
     judged = asked
@@ -91,6 +103,33 @@ def write_request(
         )
         write_atomic(folder / _NAME, json.dumps(request.model_dump(mode="json", by_alias=True), indent=1) + "\n")
     return request, plan
+
+
+def _refuse_what_cannot_run(file: RegistryFile, plan: Plan) -> None:
+    """Raise UsageError for jobs that this version can plan and not run, before anything is written."""
+    jobs = [planned.job for planned in plan.jobs]
+    if any(isinstance(job, CommandJob) for job in jobs) and not file.commands_allowed:
+        raise UsageError("this registry comes with a package and names programs: they are never run", where=file.where)
+    asks = {
+        "hub data": any(isinstance(part.data, HubData) for job in jobs for part in _parts(job)),
+        "an encoder of the hub": any(isinstance(_encoder(job), HubEncoder) for job in jobs),
+    }
+    missing = " and ".join(name for name, asked in asks.items() if asked)
+    if missing:
+        raise UsageError(
+            f"{plan.registry.paper.id} at scale {plan.scale} takes {missing}, which this version plans but cannot read",
+            todo="`reproduce plan` shows what it would cost; `--scale smoke` runs",
+        )
+
+
+def _parts(job: Job) -> Sequence[Part | EvaluateJob | PretrainJob]:
+    if isinstance(job, TrainJob):
+        return job.parts
+    return () if isinstance(job, CommandJob) else (job,)
+
+
+def _encoder(job: Job) -> Encoder | None:
+    return job.encoder if isinstance(job, TrainJob) else job.model if isinstance(job, EvaluateJob) else None
 
 
 def read_request(folder: Path) -> Request:

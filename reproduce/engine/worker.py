@@ -38,8 +38,8 @@ from reproduce.runrecord import (
     JobFile,
     LossRecord,
     Run,
-    file_sha256,
     inspect,
+    model_sha256,
     remove_checkpoints,
     seed_of,
     source_sha256,
@@ -220,8 +220,8 @@ def _parents(folder: Path, file: JobFile) -> dict[str, str]:
             todo = "run the engine again, it repeats that job"
             raise InputError(f"the input {key} is not finished: {found.why}", where=str(folder), todo=todo)
         if found.run.model_sha256 is not None:
-            model = folder / place / "model" / "model.safetensors"
-            if file_sha256(model) != found.run.model_sha256:
+            model = folder / place / "model"
+            if model_sha256(model) != found.run.model_sha256:
                 todo = f"remove the folder {key} and run again"
                 raise InputError("the model is not the one that its run.json names", where=str(model), todo=todo)
         parents[key] = found.run_sha256

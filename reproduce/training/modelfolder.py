@@ -10,7 +10,7 @@ from claimcheck.foundation.errors import InputError, MissingInputError, ServiceE
 from claimcheck.foundation.store import write_atomic
 from reproduce.model.encoder import Encoder, Model, save_model
 from reproduce.runner import Context
-from reproduce.runrecord import file_sha256
+from reproduce.runrecord import model_sha256
 from reproduce.specs import HubEncoder, TrainedEncoder
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ def check_vocabulary(folder: Path, encoder: Encoder, vocabulary: Vocabulary) -> 
 
 
 def keep(context: Context, model: Model | Encoder, vocabulary: Vocabulary) -> str:
-    """Write the job's model/ and give the sha256 of model.safetensors. Raises UsageError where it cannot be written."""
+    """Write the job's model/ and give its sha256. Raises UsageError where it cannot be written."""
     folder = context.folder / "model"
     save_model(folder, model)
     write_atomic(folder / _VOCABULARY, json.dumps(list(vocabulary.words), ensure_ascii=False) + "\n")
-    return file_sha256(folder / "model.safetensors")
+    return model_sha256(folder)
 
 
 def _read(path: Path) -> object:

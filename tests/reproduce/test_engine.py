@@ -18,7 +18,6 @@ from command_jobs import COUNT, GOOD, Cost, Planned, carry_out, job_folder, prog
 
 from claimcheck.foundation.errors import UnreadableInputError, UsageError
 from reproduce.engine import preflight, recovery
-from reproduce.engine import run as engine
 from reproduce.engine.events import Event, Limits
 from reproduce.engine.jobs import JobStore
 from reproduce.planning.estimates import Estimates, priorities

@@ -24,7 +24,7 @@ def test_killed_runs_end_as_the_undisturbed_one(tmp_path: Path) -> None:
     """Programs that go on from what they wrote, each of which fails if another one of it is at work."""
     said: list[str] = []
     report = kill_smoke.Killer(
-        "commands", tmp_path, kills=3, each=0, interval=0.7, seed=int(time.time()), say=said.append
+        "commands", tmp_path, kills=3, each=0, interval=1.2, seed=int(time.time()), say=said.append
     ).measure()
     assert len(report.kills) == len(said) - 1 == 3
     assert {kill.victim for kill in report.kills} >= {"group", "engine"}
@@ -32,7 +32,9 @@ def test_killed_runs_end_as_the_undisturbed_one(tmp_path: Path) -> None:
     assert report.compared == 7 * report.runs
     log = "".join(path.read_text() for path in tmp_path.glob("killed-*/jobs/*/log"))
     assert "BlockingIOError" not in log, "a program ran twice at the same time"
-    assert log.count(" attempt ") > report.compared, "something was tried again"
+    # a kill may also come before anything was begun
+    assert log.count(" attempt ") >= report.compared
+    assert report.starts > 1 + report.runs
 
 
 def test_killed_trainings_end_with_the_same_bits(tmp_path: Path) -> None:

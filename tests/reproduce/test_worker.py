@@ -21,7 +21,7 @@ from command_jobs import GOOD, Planned, program, runner
 
 from claimcheck.foundation.errors import InputError, UsageError
 from claimcheck.foundation.store import write_atomic
-from reproduce import machine
+from reproduce import machine, specs
 from reproduce.engine import exits, processes
 from reproduce.runrecord import Finished, JobFile, Run, Runtime, file_sha256, inspect, read_progress, write_job_file
 from reproduce.specs import (
@@ -191,6 +191,11 @@ rows = [{"id": i, "language": c, "label": [1], "prediction": "ü", "score": 0.5,
         assert environment["HF_HOME"] == "/data/hf"
         assert environment["OMP_NUM_THREADS"] == "1"
         assert not {"CLAIMCHECK_HOME", "MY_SECRET"} & environment.keys()
+
+    def test_a_worker_runs_the_code_that_its_engine_runs(self) -> None:
+        first, *others = processes.worker_environment(1, {"PYTHONPATH": "/mine"})["PYTHONPATH"].split(os.pathsep)
+        assert (Path(first) / "reproduce" / "specs.py").samefile(specs.__file__)
+        assert others == ["/mine"]
 
     def test_braces_that_are_none_of_ours_stay(self, workers: Workers) -> None:
         from reproduce.engine.commands import command_line
