@@ -10,6 +10,7 @@ A comment on the line before a block changes that:
 
     <!-- no-test: needs a network -->            it is not run; the reason is one of NOT_RUN
     <!-- rows: refuted 3, supported 2 -->        of a claim table the first rows of these verdicts, "..." for the others
+    <!-- file: train.py -->                      it is a file, not run; the blocks after it find it where they run
 
 Between `<!-- begin:settings -->` and `<!-- end:settings -->` stands the table of all settings.
 """
@@ -27,13 +28,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
-NOT_RUN = ("needs a network", "sets up the environment")
+NOT_RUN = ("needs a network", "sets up the environment", "takes minutes")
 LIMIT = 120  # seconds for one command
 
 _FENCE = re.compile(r"```(\w*)$")
 _NO_TEST = re.compile(r"<!-- no-test: (?P<reason>.+) -->$")
 _ROWS = re.compile(r"<!-- rows: (?P<rows>.+) -->$")
-_COMMENT = re.compile(r"<!-- (?:no-test|rows):")
+_FILE = re.compile(r"<!-- file: (?P<name>[\w.-]+) -->$")
+_COMMENT = re.compile(r"<!-- (?:no-test|rows|file):")
 _SETTINGS = re.compile(r"(?<=<!-- begin:settings -->\n)(.*?)(?=<!-- end:settings -->)", re.DOTALL)
 # what differs from run to run: the hash in a ledger's folder, ids of claims, times
 _VARYING = (
@@ -54,6 +56,8 @@ class Block:
     not_run: str = ""  # the reason
     rows: str = ""  # "refuted 3, supported 2"
     prints: Block | None = None  # the text block after a program
+    file: str = ""  # the name of the file that it is
+    files: tuple[tuple[str, str], ...] = ()  # name and text of those before it
 
     @property
     def name(self) -> str:
@@ -64,6 +68,7 @@ class Block:
 def blocks(text: str) -> list[Block]:
     """The blocks of a README in order; a block that shows what a program prints is part of the program's."""
     found: list[Block] = []
+    files: dict[str, str] = {}
     lines = text.splitlines()
     heading, start, number = "", 0, 0
     while number < len(lines):
@@ -78,15 +83,18 @@ def blocks(text: str) -> list[Block]:
         while lines[number] != "```":
             number += 1
         before = lines[start - 2] if start > 1 else ""
-        block = Block(opening[1], "\n".join(lines[start:number]), start, heading)
+        block = Block(opening[1], "\n".join(lines[start:number]), start, heading, files=tuple(files.items()))
         if match := _NO_TEST.match(before):
             block = replace(block, not_run=match["reason"])
         elif match := _ROWS.match(before):
             block = replace(block, rows=match["rows"])
+        elif match := _FILE.match(before):
+            block = replace(block, file=match["name"])
+            files[block.file] = block.text + "\n"
         elif _COMMENT.match(before):
             raise ValueError(f"line {start - 1}: cannot be understood: {before}")
         number += 1
-        if block.language == "text" and found and found[-1].language == "python":
+        if block.language == "text" and found and found[-1].language == "python" and not found[-1].file:
             found[-1] = replace(found[-1], prints=block)
         else:
             found.append(block)
@@ -96,11 +104,14 @@ def blocks(text: str) -> list[Block]:
 def run(block: Block, home: Path) -> Block:
     """The block with what its commands print now; raises RuntimeError where one fails.
 
-    It runs in a folder of its own that holds the repository's tests/ and nothing else, offline, its cache in `home`.
+    It runs in a folder of its own that holds the repository's tests/ and the files that the README shows before it,
+    offline, its cache in `home`.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "tests").symlink_to(ROOT / "tests")
+        for file, content in block.files:
+            (folder / file).write_text(content, encoding="utf-8")
         if block.language == "console":
             parts = [_shown(command, block.rows, folder, home) for command in _commands(block.text)]
             return replace(block, text="\n".join(parts))
@@ -136,7 +147,7 @@ def renewed(text: str, home: Path) -> str:
     """The README with everything that is shown made anew; what differs only in what varies stays as it is."""
     lines = text.splitlines()
     for block in reversed(blocks(text)):  # from the end, so that the line numbers before stay right
-        if block.not_run:
+        if block.not_run or block.file:
             continue
         print(f"README.md:{block.line}: {block.language} under {block.heading!r}", file=sys.stderr)
         new = run(block, home)

@@ -72,7 +72,9 @@ def plan(
     price: Annotated[
         float | None, typer.Option("--price", metavar="P", min=0, help="Price of an hour of it, for the cost.")
     ] = None,
-    slots: Annotated[int, typer.Option("--slots", metavar="N", min=1, help="Jobs at the same time.")] = 1,
+    slots: Annotated[
+        int, typer.Option("--slots", metavar="N", min=0, help="Jobs at the same time; 0: one a GPU, else one a core.")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Show what would be run: jobs, what they share, time, disk and money. Runs nothing."""
@@ -80,6 +82,7 @@ def plan(
 
     from claimcheck.foundation.console import write_bytes
     from reproduce import display
+    from reproduce.machine import usable_cores
     from reproduce.planning.plan import make_plan
     from reproduce.registry import load_registry
 
@@ -89,7 +92,7 @@ def plan(
     if as_json:
         write_bytes(json.dumps(made.to_json(), ensure_ascii=False).encode() + b"\n")
     else:
-        display.show_plan(made, slots)
+        display.show_plan(made, slots or (usable_cores() if made.hardware.startswith("cpu") else 1))
 
 
 @app.command(
@@ -130,13 +133,14 @@ def run(
     from reproduce.engine.request import write_request
     from reproduce.progress import RunDisplay
 
+    slots = slots or default_slots(device)  # in the request too: `status` divides what is left among them
     options = {"slots": slots, "threads": threads, "device": device, "checkpoint_seconds": checkpoint_seconds}
     _, made = write_request(out, paper, scale, claims=_split(claims), seeds=seeds, options=options)
     with RunDisplay(len(made.jobs)) as display:
         summary = engine.run(
             made.jobs,
             out,
-            slots=slots or default_slots(device),
+            slots=slots,
             threads=threads,
             device=device,
             on_event=display,

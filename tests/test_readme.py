@@ -11,6 +11,7 @@ from benchmarks import readme_output
 from claimcheck.cli import COMMANDS, INTERRUPTED
 from claimcheck.foundation import errors
 from claimcheck.foundation.records import LABELS
+from reproduce.registry import load_registry
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = readme_output.README.read_text(encoding="utf-8")
@@ -23,7 +24,7 @@ def section(heading: str) -> str:
     return TEXT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
 
 
-@pytest.mark.parametrize("block", [b for b in BLOCKS if not b.not_run], ids=lambda b: b.name)
+@pytest.mark.parametrize("block", [b for b in BLOCKS if not (b.not_run or b.file)], ids=lambda b: b.name)
 def test_a_block_runs_and_prints_what_is_shown(block: readme_output.Block, home: Path) -> None:
     now = readme_output.run(block, home)
     assert readme_output.normalised(now.text) == readme_output.normalised(block.text), RENEW
@@ -36,13 +37,24 @@ def test_only_what_cannot_run_here_is_not_run() -> None:
     skipped = [block for block in BLOCKS if block.not_run]
     assert {block.not_run for block in skipped} <= set(readme_output.NOT_RUN)
     for block in skipped:
-        needs = r"\b(make|pip) " if block.not_run == "sets up the environment" else r"\d{4}\.\d{5}"
+        needs = {
+            "needs a network": r"\d{4}\.\d{5}",
+            "sets up the environment": r"\b(make|pip) ",
+            "takes minutes": r"claimcheck reproduce run \S+ --scale smoke ",
+        }[block.not_run]
         assert re.search(needs, block.text), f"{block.name} could be run"
-    assert len([block for block in BLOCKS if not block.not_run]) >= 8
+    assert len([block for block in BLOCKS if not (block.not_run or block.file)]) >= 8
 
 
-def test_every_block_is_of_a_kind_that_is_run() -> None:
-    assert {block.language for block in BLOCKS} <= {"sh", "console", "python"}
+def test_every_block_is_of_a_kind_that_is_run_or_a_file() -> None:
+    assert {block.language for block in BLOCKS if not block.file} <= {"sh", "console", "python"}
+
+
+@pytest.mark.parametrize("file", [block for block in BLOCKS if block.file], ids=lambda b: b.file)
+def test_every_file_is_used_by_a_block_that_is_run(file: readme_output.Block) -> None:
+    assert any(file.file in block.text for block in BLOCKS if block != file)
+    users = [block for block in BLOCKS if (file.file, file.text + "\n") in block.files]
+    assert any(not (block.not_run or block.file) for block in users)
 
 
 def test_every_console_command_shows_something() -> None:
@@ -50,6 +62,18 @@ def test_every_console_command_shows_something() -> None:
         if block.language == "console":
             for command, after in re.findall(r"^\$ (.+)\n?(.?)", block.text, re.MULTILINE):
                 assert after not in ("", "$"), f"{block.name}: nothing is shown for: {command}"
+
+
+def test_the_smoke_table_shows_the_claims_and_numbers_of_the_registry() -> None:
+    # it takes minutes to make, so that it is not made here: what can be known without is compared
+    [block] = [block for block in BLOCKS if block.not_run == "takes minutes" and block.language == "console"]
+    table = block.text.partition("\nsmoke, scale smoke: ")[2]
+    for claim in load_registry("smoke").claims:
+        number = claim.quantity.value if claim.quantity else ""
+        sign = r"\+" if claim.test.kind == "effect" else ""
+        [row] = re.findall(rf"^{claim.id} .*", table, re.MULTILINE)
+        assert re.search(rf" {sign}{re.escape(number)} ", row), f"{claim.id}: {RENEW}"
+    assert "not tested (scale)" in block.text.partition("\nsmoke, scale smoke: ")[0]
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
@@ -123,6 +147,13 @@ def test_output_is_put_in_and_the_rest_stays(tmp_path: Path) -> None:
     wanted = README.replace("\nold\n", "\na\n\nb\n").replace("  y\n", "  y\nx y\n").replace("\n3\n", "\n2\n")
     assert new == wanted
     assert readme_output.renewed(new, tmp_path) == new
+
+
+def test_a_file_is_there_for_the_blocks_after_it(tmp_path: Path) -> None:
+    text = "<!-- file: a.txt -->\n```toml\nx = 1\n```\n\n```console\n$ cat a.txt\nold\n```\n"
+    file, use = readme_output.blocks(text)
+    assert (file.file, file.files, use.files) == ("a.txt", (), (("a.txt", "x = 1\n"),))
+    assert readme_output.renewed(text, tmp_path) == text.replace("old", "x = 1")
 
 
 def test_a_failing_command_is_an_error(tmp_path: Path) -> None:

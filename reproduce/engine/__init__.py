@@ -1,1 +1,1 @@
-"""Carrying out a plan: job states in SQLite, supervised worker processes, run folders that survive anything."""
+"""Carrying out a plan: its request, job states in SQLite, supervised workers, run folders that survive anything."""

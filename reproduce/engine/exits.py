@@ -86,10 +86,7 @@ def classify(error: BaseException, folder: Path | None = None) -> int:
     if isinstance(error, KilledError):
         return error.code
     for link in chain:
-        if (
-            isinstance(link, ResourceError | NoDeviceError | ServiceError | MemoryError)
-            or type(link).__name__ in _NAMES
-        ):
+        if isinstance(link, _MISSING) or type(link).__name__ in _NAMES:
             return RESOURCE
         if isinstance(link, OSError) and link.errno in _FULL:
             return RESOURCE

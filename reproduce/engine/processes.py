@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import reproduce
+from reproduce import machine
 
 __all__ = ["WorkerProcess", "ask_worker", "last_line", "worker_environment"]
 
@@ -35,7 +35,7 @@ def worker_environment(threads: int, environment: Mapping[str, str] | None = Non
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
         kept[name] = str(threads)
     # the worker runs the code that this process runs, also from a checkout that is not installed
-    root = str(Path(reproduce.__file__).resolve().parents[1])
+    root = str(Path(machine.__file__).resolve().parents[1])
     kept["PYTHONPATH"] = os.pathsep.join([root, *filter(None, kept.get("PYTHONPATH", "").split(os.pathsep))])
     kept["PYTHONHASHSEED"] = "0"  # the order of a set of strings must not differ between two attempts
     kept["TOKENIZERS_PARALLELISM"] = "false"

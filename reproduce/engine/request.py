@@ -14,9 +14,9 @@ from pydantic import ConfigDict, Field, JsonValue, ValidationError
 from claimcheck.foundation.errors import MissingInputError, UnreadableInputError, UsageError
 from claimcheck.foundation.store import write_atomic
 from reproduce.engine.preflight import check_folder, run_lock
-from reproduce.planning.plan import Plan, make_plan
+from reproduce.planning.plan import Plan, make_plan, metric_of
 from reproduce.registry.load import RegistryFile, read_registry
-from reproduce.registry.schema import Claim
+from reproduce.registry.schema import Claim, Registry
 from reproduce.specs import (
     CommandJob,
     Encoder,
@@ -45,7 +45,11 @@ class Asked(Spec):
 
 
 class Request(Spec):
-    """What was asked. `terms`: for each claim a hash of its number, margin and test as they were before any run."""
+    """What was asked.
+
+    `terms`: for each claim of the registry that is judged, by registry, scale and id, the hash `terms_of` gave before
+    its runs were made.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
 
@@ -74,9 +78,10 @@ def write_request(
 ) -> tuple[Request, Plan]:
     """Record in `folder` what is asked, before anything runs, and give it with its plan.
 
-    Asking again replaces the request, but the terms of a claim stay those of the first time. Raises what reading the
-    registry and planning raise, UsageError where the folder is not one of runs or another run works in it, and
-    UnreadableInputError where a request is there that cannot be read.
+    Asking again replaces the request, but the terms of a claim stay those of the first time, and a claim that a user's
+    registry got after its runs were made has none. Raises what reading the registry and planning raise, UsageError
+    where the folder is not one of runs or another run works in it, and UnreadableInputError where a request is there
+    that cannot be read.
     """
     file = read_registry(registry)
     plan = make_plan(file.registry, scale, claims=claims, seeds=seeds)
@@ -97,7 +102,7 @@ def write_request(
             claims=None if claims is None else tuple(claims),
             seeds=seeds,
             options=dict(options or {}),
-            terms={claim.id: terms_of(claim) for claim in plan.claims} | (before.terms if before else {}),
+            terms=_terms(folder, plan, before, judged),
             first=before.first if before else now,
             last=now,
         )
@@ -159,13 +164,46 @@ def planned(request: Request) -> Plan:
     return make_plan(registry, request.scale, claims=request.claims, seeds=request.seeds)
 
 
-def terms_of(claim: Claim) -> str:
-    """A sha256 of what decides a claim: its number and law, its margin, its test."""
+def terms_of(claim: Claim, registry: Registry, scale: str) -> str:
+    """A sha256 of what decides a claim: number and law, margin, test, metrics, and what is listed as a deviation."""
     fields = {"quantity", "seeds_behind", "statistic", "claimed_sd", "margin", "test"}
-    content = json.dumps(claim.model_dump(mode="json", include=fields), sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
+    content = claim.model_dump(mode="json", include=fields)
+    targets = {target.id: target for target in registry.targets}
+    named = {name for measure in claim.test.measures for name in measure.targets}
+    content["metrics"] = {name: metric_of(targets[name]) for name in named}
+    content["deviations"] = sorted(registry.deviations(claim, scale))
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def has_changed(request: Request, claim: Claim) -> bool:
-    """Whether a claim's number, margin or test is another than when its runs were asked for."""
-    return request.terms.get(claim.id, terms_of(claim)) != terms_of(claim)
+def has_changed(request: Request, claim: Claim, registry: Registry) -> bool:
+    """Whether what decides a claim is other than before its runs, or was not there before them."""
+    return request.terms.get(_place(claim, registry, request.scale)) != terms_of(claim, registry, request.scale)
+
+
+def _place(claim: Claim, registry: Registry, scale: str) -> str:
+    return f"{registry.paper.id} {scale} {claim.id}"
+
+
+def _terms(folder: Path, plan: Plan, before: Request | None, judged: Asked) -> dict[str, str]:
+    """The terms so far, and those of all claims that were written down before their runs: asked for yet or not."""
+    registry, known = plan.registry, dict(before.terms if before else {})
+    same = before is not None and before.judged.sha256 == judged.sha256
+    if judged.shipped or same or not any(folder.glob("jobs/*/run.json")):
+        early = registry.claims
+    else:  # who writes a claim once its runs are there knows what they say; a new name does not make it another claim
+        early = tuple(claim for claim in plan.claims if not _is_run(folder, plan, claim))
+    for claim in early:
+        known.setdefault(_place(claim, registry, plan.scale), terms_of(claim, registry, plan.scale))
+    return known
+
+
+def _is_run(folder: Path, plan: Plan, claim: Claim) -> bool:
+    """Whether all evaluations of a claim lie in the folder."""
+    sides = {
+        (condition, target)
+        for measure in claim.test.measures
+        for condition in (*measure.conditions, *((measure.control,) if measure.control else ()))
+        for target in measure.targets
+    }
+    keys = {key for cell, key in plan.cells.items() if (cell.condition, cell.target) in sides}
+    return bool(keys) and all((folder / "jobs" / key / "run.json").exists() for key in keys)

@@ -266,7 +266,7 @@ def claims_of(registry: Registry, names: Sequence[str] | None) -> tuple[Claim, .
         return choose_claims(registry, resolved)
     except UsageError as error:
         listing = f"`claimcheck reproduce plan {registry.paper.id}` shows all claims"
-        raise UsageError(error.what, where=error.where, todo=f"{error.todo} {listing}") from None
+        raise UsageError(error.what, where=error.where, todo=f"{error.todo}; {listing}") from None
 
 
 def _from_ledger(registry: Registry, name: str) -> list[str]:

@@ -89,10 +89,10 @@ class Builder:
         # by condition, task of the target training ("" before it) and seed
         self._encoders: dict[tuple[str, str, int], HubEncoder | TrainedEncoder] = {}
         self.cells: dict[Cell, str] = {}
+        self.shape: Shape | None = None  # a scale of commands only has no encoder
         if scale.encoder is not None:
             self.shape = costs.hub_shape(scale.encoder)
-        else:
-            assert scale.pretraining is not None  # the record has exactly one of the two
+        elif scale.pretraining is not None:
             self.shape = shape_of(scale.pretraining.job(scale.data))
 
     def obstacle(self, claim: Claim) -> str:

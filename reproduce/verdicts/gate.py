@@ -92,6 +92,8 @@ class Recorded(Protocol):
     @property
     def message(self) -> str: ...
     @property
+    def attempts(self) -> int: ...
+    @property
     def run_sha256(self) -> str | None: ...
     @property
     def predictions_sha256(self) -> str | None: ...
@@ -167,6 +169,8 @@ class Gate:
         lineage = self._lineage(key, job, run)
         notes: list[str] = []
         gold = self._data(job, run, notes)
+        if isinstance(job, CommandJob):
+            notes.append(f"labels{_listed(run.reported)} are as the user's program gave them")
         degenerate = run.degenerate or ("the weights did not change" if run.weights_changed is False else None)
         for parent in lineage:
             degenerate = degenerate or parent.degenerate
@@ -308,6 +312,8 @@ class Gate:
             read = sorted((record.task, record.split, record.language) for record in run.data)
             if read != sorted((job.task, job.split, language) for language in job.languages):
                 raise _Refused("data_mismatch", "run.json names other data than the job")
+        if isinstance(job, TrainJob) and {record.task for record in run.data} != {part.task for part in job.parts}:
+            raise _Refused("data_mismatch", "run.json names other data than the job")
         for record in run.data:
             data = _data_of(job, record)
             if data is None or (data.kind != "world" and not isinstance(job, EvaluateJob)):
@@ -373,6 +379,10 @@ def _data_of(job: AnyJob, record: DataRecord) -> Data | None:
     if isinstance(job, TrainJob):
         return next((part.data for part in job.parts if part.task == record.task), None)
     return None if isinstance(job, CommandJob) else job.data
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "".join(f", {name.replace('_', ' ')}" for name in names)
 
 
 def _joined(records: Sequence[DataRecord]) -> str:

@@ -126,7 +126,8 @@ class _Writer:
     def _judged(self, claim: Claim) -> tuple[Judgement, Sequence[Cell], Sequence[float]]:
         plan, scale = self.plan, self.request.scale
         # only the shipped registry is the toolkit's own; another file that bears its name is a paper's
-        own = self.request.judged.shipped and self.request.judged.name == "smoke"
+        asked = self.request.asked
+        own = plan.registry is not plan.asked or (asked.shipped and asked.name == "smoke")
         if scale == "smoke" and not own:
             return finalise(_not_tested(""), scale), (), ()
         if claim.id in plan.not_planned:
@@ -219,8 +220,14 @@ class _Writer:
             if measure.pick_split is not None
             for pick in self.scores.picks(measure, seeds)
         ]
-        runs = [self.gate.check(key) for key in self._lineage([self.plan.cells[cell] for cell in cells])]
+        keys = self._lineage([self.plan.cells[cell] for cell in cells])
+        runs = [self.gate.check(key) for key in keys]
         notes = [note for run in runs if isinstance(run, CheckedRun) for note in run.notes]
+        # an engine that dies before it can record an end has recorded the beginning
+        if unknown := sum(not self.gate.records[key].attempts for key in keys if key in self.gate.records):
+            notes.append(
+                f"{unknown} runs were taken over as they lay in the folder: the job store has no record of their making"
+            )
         for name in ("source", "torch"):
             states = {run.run.versions[name] for run in runs if isinstance(run, CheckedRun) if name in run.run.versions}
             if len(states) > 1:
@@ -233,8 +240,10 @@ class _Writer:
     def _deviations(self, claim: Claim, cells: Sequence[Cell]) -> tuple[str, ...]:
         """Those of the registry, and what the runs themselves did otherwise."""
         found = list(self.plan.registry.deviations(claim, self.request.scale))
-        if has_changed(self.request, claim):
-            found.append("its number, margin or test in the registry was changed after its runs had been asked for")
+        if has_changed(self.request, claim, self.plan.registry):
+            found.append(
+                "its number, margin, test, metric or deviations in the registry were changed or added after its runs"
+            )
         for key in self._lineage([self.plan.cells[cell] for cell in cells]):
             run = self.gate.check(key)
             if not isinstance(run, CheckedRun):

@@ -267,6 +267,12 @@ def a_language_of_the_data_missing(runs: RunFolder) -> None:
     runs.record(evaluation(runs))
 
 
+def trained_on_another_task(runs: RunFolder) -> None:
+    data = json.loads((runs.path(training(runs)) / "run.json").read_text())["data"]
+    runs.edit_run(training(runs), data=[{**data[0], "task": "world-qa"}])
+    cover_up_lineage(runs)
+
+
 def no_data(runs: RunFolder) -> None:
     runs.edit_run(evaluation(runs), data=[])
     runs.record(evaluation(runs))
@@ -310,6 +316,7 @@ CHEATS: dict[Callable[[RunFolder], None], str] = {
     another_seed_in_the_run: "key_mismatch",
     other_data: "data_mismatch",
     a_language_of_the_data_missing: "data_mismatch",
+    trained_on_another_task: "data_mismatch",
     no_data: "no_data_checksum",
     a_broken_line: "predictions_unreadable",
 }

@@ -446,6 +446,9 @@ def test_deviations_cap_the_verdict(tmp_path: Path) -> None:
     )
 
 
+LATE = "its number, margin, test, metric or deviations in the registry were changed or added after its runs"
+
+
 def test_a_margin_changed_after_the_request_is_a_deviation(tmp_path: Path) -> None:
     runs = RunFolder(tmp_path / "runs", registry(level("79.0")), share).run()
     path = tmp_path / "runs.toml"
@@ -454,12 +457,58 @@ def test_a_margin_changed_after_the_request_is_a_deviation(tmp_path: Path) -> No
     path.write_text(registry(level("79.0", margin=9.0)))
     (after,) = reproductions(runs.folder, load=load)
     assert after.verdict == "reproduced_with_deviations"
-    assert after.deviations == (
-        "its number, margin or test in the registry was changed after its runs had been asked for",
-    )
+    assert after.deviations == (LATE,)
     # asking again does not make the change undone
     write_request(runs.folder, path, "paper")
     assert reproductions(runs.folder, load=load)[0] == after
+
+
+def test_a_new_name_does_not_hide_a_changed_margin(tmp_path: Path) -> None:
+    runs = RunFolder(tmp_path / "runs", registry(level("79.0")), share).run()
+    path = tmp_path / "runs.toml"
+    renamed = registry(level("79.0", margin=9.0).replace('id = "level"', 'id = "other"'))
+    assert renamed != registry(level("79.0", margin=9.0))
+    path.write_text(renamed)
+    for ask in (lambda: None, lambda: write_request(runs.folder, path, "paper")):
+        ask()
+        (found,) = reproductions(runs.folder, load=load)
+        assert (found.registry_id, found.verdict, found.deviations) == (
+            "other",
+            "reproduced_with_deviations",
+            (LATE,),
+        )
+    # nor does taking the request away
+    (runs.folder / "request.json").unlink()
+    write_request(runs.folder, path, "paper")
+    assert reproductions(runs.folder, load=load)[0].deviations == (LATE,)
+
+
+def test_a_claim_that_is_added_before_its_runs_is_none_the_worse(tmp_path: Path) -> None:
+    runs = RunFolder(tmp_path / "runs", registry(level("80.3")), share).run()
+    path = tmp_path / "runs.toml"
+    path.write_text(registry(level("80.3"), effect("20.3")))  # its baseline has not been run
+    runs.request, runs.plan = write_request(runs.folder, path, "paper")
+    runs.run()
+    found = reproductions(runs.folder, load=load)
+    assert [(one.registry_id, one.verdict, one.deviations) for one in found] == [
+        ("level", "reproduced", ()),
+        ("effect", "reproduced", ()),
+    ]
+
+
+def test_deviations_and_metrics_may_not_be_changed_after_the_runs(tmp_path: Path) -> None:
+    text = registry(level("80.3", deviations=["another tokenizer"]))
+    runs = RunFolder(tmp_path / "runs", text, share).run()
+    path = tmp_path / "runs.toml"
+    for changed in (
+        registry(level("80.3")),
+        text.replace('id = "retrieval"\n', 'id = "retrieval"\nmetric = "accuracy"\n', 1),
+    ):
+        assert changed != text
+        path.write_text(changed)
+        (found,) = reproductions(runs.folder, load=load)
+        assert found.verdict == "reproduced_with_deviations"
+        assert LATE in found.deviations
 
 
 def test_one_result_is_the_same_every_time_and_whatever_stands_beside_it(tmp_path: Path) -> None:
@@ -478,6 +527,26 @@ def test_runs_of_several_versions_of_the_code_are_noted(tmp_path: Path) -> None:
     runs = RunFolder(tmp_path / "runs", registry(level("80.3")), share).run(changes=versions)
     (found,) = reproductions(runs.folder, load=load)
     assert found.details["notes"] == ["the runs were made with 3 versions of claimcheck's code"]
+
+
+def test_runs_whose_record_is_lost_are_noted(tmp_path: Path) -> None:
+    runs = RunFolder(tmp_path / "runs", registry(level("80.3")), share).run()
+    (before,) = reproductions(runs.folder, load=load)
+    assert "notes" not in before.details
+    for path in runs.folder.glob("jobs.sqlite*"):
+        path.unlink()
+    with runs.store() as store:
+        store.add(runs.plan.jobs)
+        for job in runs.plan.jobs:
+            run = json.loads((runs.path(job) / "run.json").read_text())
+            predictions = run["predictions"] and run["predictions"]["sha256"]
+            store.adopt(job.key, file_sha256(runs.path(job) / "run.json"), predictions)
+    (found,) = reproductions(runs.folder, load=load)
+    assert found.values == before.values
+    count = len(runs.plan.jobs)
+    assert found.details["notes"] == [
+        f"{count} runs were taken over as they lay in the folder: the job store has no record of their making"
+    ]
 
 
 def test_p_values_are_corrected_for_the_number_of_claims(tmp_path: Path) -> None:
@@ -523,7 +592,12 @@ def test_a_command_needs_steps_and_data_checksums(tmp_path: Path) -> None:
     (found,) = reproductions(runs.folder, load=load)
     assert found.verdict == "reproduced"
     assert {run.optimizer_steps for run in found.runs} == {10}
+    assert found.details["notes"] == ["labels are as the user's program gave them"]
     job = runs.plan.jobs[0]
+    runs.edit_run(job, reported=["data", "optimizer_steps"])
+    runs.record(job)
+    told = reproductions(runs.folder, load=load)[0].details["notes"]
+    assert "labels, data, optimizer steps are as the user's program gave them" in told
     for field, value, code in (("data", [], "no_data_checksum"), ("optimizer_steps", 0, "zero_steps")):
         runs.edit_run(job, **{field: value})
         runs.record(job)
@@ -574,7 +648,7 @@ def test_a_request_is_not_written_over_a_run_at_work_or_a_strangers_folder(tmp_p
 def test_a_request_holds_no_claimed_number(tmp_path: Path) -> None:
     runs = RunFolder(tmp_path / "runs", registry(level("83.17")), share)
     assert "83.17" not in (runs.folder / "request.json").read_text()
-    assert list(read_request(runs.folder).terms) == ["level"]
+    assert list(read_request(runs.folder).terms) == ["made-up paper level"]
 
 
 # --- status
