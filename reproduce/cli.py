@@ -130,12 +130,17 @@ def run(
     """Run what decides the claims, then judge them. Progress goes to stderr."""
     from reproduce.engine import run as engine
     from reproduce.engine.preflight import default_slots
-    from reproduce.engine.request import write_request
+    from reproduce.engine.request import runnable, write_request
     from reproduce.progress import RunDisplay
 
     slots = slots or default_slots(device)  # in the request too: `status` divides what is left among them
     options = {"slots": slots, "threads": threads, "device": device, "checkpoint_seconds": checkpoint_seconds}
-    _, made = write_request(out, paper, scale, claims=_split(claims), seeds=seeds, options=options)
+    wanted = _split(claims)
+    made = runnable(paper, scale, claims=wanted, seeds=seeds)
+
+    def record_request() -> None:
+        write_request(out, paper, scale, claims=wanted, seeds=seeds, options=options, lock=False)
+
     with RunDisplay(len(made.jobs)) as display:
         summary = engine.run(
             made.jobs,
@@ -143,6 +148,7 @@ def run(
             slots=slots,
             threads=threads,
             device=device,
+            before=record_request,
             on_event=display,
             allow_command=allow_command,
             retry_failed=retry_failed,

@@ -183,7 +183,8 @@ def show_results(found: Sequence[Reproduction]) -> None:
         console.print(table)
         for one in own:
             said = [f'"{one.claim_text}"'] if measured else []
-            notes = [*said, *_explained(one), *(f"deviation: {text}" for text in one.deviations)]
+            told_of_runs = [str(note) for note in one.details.get("notes", ())]
+            notes = [*said, *_explained(one), *(f"deviation: {text}" for text in one.deviations), *told_of_runs]
             if notes:
                 console.print(f"  {harmless(one.registry_id)}: {harmless('; '.join(notes))}", soft_wrap=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,7 +31,16 @@ from reproduce.specs import (
     TrainJob,
 )
 
-__all__ = ["Request", "has_changed", "planned", "read_request", "terms_of", "write_request"]
+__all__ = [
+    "Request",
+    "has_changed",
+    "planned",
+    "read_request",
+    "runnable",
+    "seeds_at_first",
+    "terms_of",
+    "write_request",
+]
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _NAME = "request.json"
@@ -48,7 +58,7 @@ class Request(Spec):
     """What was asked.
 
     `terms`: for each claim of the registry that is judged, by registry, scale and id, the hash `terms_of` gave before
-    its runs were made.
+    its runs were made. `first_seeds`: by registry and scale, the seeds that were planned when nothing had run.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
@@ -59,6 +69,7 @@ class Request(Spec):
     scale: Literal["paper", "lab", "smoke"]
     claims: tuple[str, ...] | None = None
     seeds: int | None = Field(None, ge=1)
+    first_seeds: dict[str, int] = Field(default_factory=dict)
     options: dict[str, JsonValue] = Field(
         default_factory=dict, description="slots, device and the like, for the record"
     )
@@ -75,13 +86,14 @@ def write_request(
     claims: Sequence[str] | None = None,
     seeds: int | None = None,
     options: Mapping[str, Any] | None = None,
+    lock: bool = True,
 ) -> tuple[Request, Plan]:
     """Record in `folder` what is asked, before anything runs, and give it with its plan.
 
     Asking again replaces the request, but the terms of a claim stay those of the first time, and a claim that a user's
     registry got after its runs were made has none. Raises what reading the registry and planning raise, UsageError
     where the folder is not one of runs or another run works in it, and UnreadableInputError where a request is there
-    that cannot be read.
+    that cannot be read. `lock` False: the caller has checked the folder and holds its lock.
     """
     file = read_registry(registry)
     plan = make_plan(file.registry, scale, claims=claims, seeds=seeds)
@@ -92,8 +104,9 @@ def write_request(
     if plan.registry is not file.registry:
         judged = Asked(name="smoke", shipped=True, sha256=read_registry("smoke").sha256)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    check_folder(folder)
-    with run_lock(folder):
+    if lock:
+        check_folder(folder)
+    with run_lock(folder) if lock else nullcontext():
         before = read_request(folder) if (folder / _NAME).exists() else None
         request = Request(
             asked=asked,
@@ -101,6 +114,7 @@ def write_request(
             scale=scale,
             claims=None if claims is None else tuple(claims),
             seeds=seeds,
+            first_seeds=_first_seeds(folder, plan, before),
             options=dict(options or {}),
             terms=_terms(folder, plan, before, judged),
             first=before.first if before else now,
@@ -108,6 +122,20 @@ def write_request(
         )
         write_atomic(folder / _NAME, json.dumps(request.model_dump(mode="json", by_alias=True), indent=1) + "\n")
     return request, plan
+
+
+def runnable(
+    registry: str | Path,
+    scale: Literal["paper", "lab", "smoke"],
+    *,
+    claims: Sequence[str] | None = None,
+    seeds: int | None = None,
+) -> Plan:
+    """The plan of a request that this version can run. Raises what reading and planning raise, and UsageError."""
+    file = read_registry(registry)
+    plan = make_plan(file.registry, scale, claims=claims, seeds=seeds)
+    _refuse_what_cannot_run(file, plan)
+    return plan
 
 
 def _refuse_what_cannot_run(file: RegistryFile, plan: Plan) -> None:
@@ -178,6 +206,19 @@ def terms_of(claim: Claim, registry: Registry, scale: str) -> str:
 def has_changed(request: Request, claim: Claim, registry: Registry) -> bool:
     """Whether what decides a claim is other than before its runs, or was not there before them."""
     return request.terms.get(_place(claim, registry, request.scale)) != terms_of(claim, registry, request.scale)
+
+
+def seeds_at_first(request: Request, registry: Registry) -> int | None:
+    """The seeds of the first request of that registry at this scale; None where they are not on record."""
+    return request.first_seeds.get(f"{registry.paper.id} {request.scale}")
+
+
+def _first_seeds(folder: Path, plan: Plan, before: Request | None) -> dict[str, int]:
+    """Those so far, and this plan's where it has none yet; until something has run, another number is no raise."""
+    has_run = any(folder.glob("jobs/*/run.json"))
+    now = {f"{plan.registry.paper.id} {plan.scale}": plan.seeds}
+    known = before.first_seeds if before else {}
+    return {**now, **known} if has_run else {**known, **now}
 
 
 def _place(claim: Claim, registry: Registry, scale: str) -> str:

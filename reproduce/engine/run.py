@@ -17,7 +17,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -50,6 +50,7 @@ def run(
     slots: int = 1,
     threads: int = 1,
     device: str = "auto",
+    before: Callable[[], object] | None = None,
     on_event: OnEvent | None = None,
     allow_command: bool = False,
     retry_failed: bool = False,
@@ -60,7 +61,8 @@ def run(
     """Carry out the jobs, given in topological order, and return when all are done, failed or blocked.
 
     What is finished is not repeated. A job that failed before is tried again only with `retry_failed` or after a change
-    of the code. `on_event` is called from this thread.
+    of the code. `before` is called once the folder is ours and all is checked, before the first job; `on_event` while
+    they run; both from this thread.
 
     Raises UsageError, before anything has started, where another run works in the folder, the folder holds something
     else, the disk is clearly too small, the device is not there, or programs would be run without `allow_command`; and
@@ -77,6 +79,8 @@ def run(
         engine = _Engine(jobs, root, store, runtime, on_event or (lambda event: None), limits or Limits())
         engine.prepare(retry_failed)
         engine.check(slots, allow_command)
+        if before is not None:
+            before()
         with _signals() as signals:
             return engine.work(signals)
 

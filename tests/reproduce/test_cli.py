@@ -291,6 +291,34 @@ def test_a_program_s_run_that_is_no_evidence_is_not_tested(
         assert capsys.readouterr().out.count("failed: command ours for reviews") == 3
 
 
+def test_a_second_run_at_the_same_time_writes_nothing(
+    own: Callable[[str], Path], tmp_path: Path, capsys: Capture
+) -> None:
+    from reproduce.engine.preflight import run_lock
+
+    registry = str(own(WRITE_PREDICTIONS + WRITE_REPORT))
+    runs = tmp_path / "runs"
+    assert main(["reproduce", "run", registry, "--scale", "paper", "--allow-command", "--out", str(runs)]) == 0
+    asked = (runs / "request.json").read_bytes()
+    capsys.readouterr()
+    with run_lock(runs):
+        again = [
+            "reproduce",
+            "run",
+            registry,
+            "--scale",
+            "paper",
+            "--seeds",
+            "4",
+            "--allow-command",
+            "--out",
+            str(runs),
+        ]
+        assert main(again) == 2
+    assert f"process {os.getpid()} on " in capsys.readouterr().err
+    assert (runs / "request.json").read_bytes() == asked
+
+
 def test_ctrl_c_ends_with_130_and_the_same_call_goes_on(own: Callable[[str], Path], tmp_path: Path) -> None:
     # the first attempt of seed 2 waits for the signal
     waits = (
