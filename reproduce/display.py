@@ -165,7 +165,7 @@ def show_results(found: Sequence[Reproduction]) -> None:
                 _claimed(one),
                 _reproduced(one),
                 "" if one.interval is None else f"{one.interval[0]:.1f} to {one.interval[1]:.1f}",
-                "" if one.radius is None else f"± {one.radius:.1f}",
+                _within(one),
                 verdict_of(one),
                 one.direction or "",
             )
@@ -216,6 +216,15 @@ def _reproduced(one: Reproduction) -> str:
         return ""
     spread = f" ± {one.sd:.1f}" if one.sd is not None else ""
     return f"{one.mean:.1f}{spread} (n={one.n})"
+
+
+def _within(one: Reproduction) -> str:
+    """What the reproduced number is shown to lie within: of the claimed one, or below where no gain was claimed."""
+    if one.radius is None:
+        return ""
+    if one.details.get("test") == "no_gain" and one.interval is not None:
+        return f"≤ {one.interval[1]:.1f}"
+    return f"± {one.radius:.1f}"
 
 
 def _counts(found: Sequence[Reproduction]) -> str:

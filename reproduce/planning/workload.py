@@ -14,7 +14,7 @@ from reproduce import tasks
 from reproduce.data.sampling import epoch_batches, shares, steps_of
 from reproduce.specs import CommandJob, EvaluateJob, Job, PretrainJob, Selection, TrainJob
 
-__all__ = ["Shape", "Work", "shape_of", "workload"]
+__all__ = ["Shape", "Work", "certain_steps", "shape_of", "workload"]
 
 _FP32 = 4  # bytes
 _ROW_BYTES = 160  # of predictions.jsonl, for one item
@@ -125,6 +125,29 @@ def shape_of(job: PretrainJob) -> Shape | None:
         vocabulary=text.vocabulary,
         positions=size.positions,
     )
+
+
+def certain_steps(job: PretrainJob | TrainJob) -> int | None:
+    """Optimizer steps that a training takes unless it fails; None where they cannot be told for certain beforehand.
+
+    That is so with patience, which may end it early, and for epochs of data whose size is not known exactly: the world
+    is made, so that its sizes are, the catalogue's sizes of other data may be rounded or of another release. Raises
+    UsageError for a task that the catalogue lacks.
+    """
+    if isinstance(job, TrainJob) and job.selection.patience:
+        return None
+    if job.optimisation.max_steps is not None:
+        return job.optimisation.max_steps
+    if isinstance(job, PretrainJob):
+        text = tasks.text(job.data.kind) if job.data.kind == "world" else None
+        return steps_of([text.sentences] * len(job.languages), job.optimisation) if text is not None else None
+    sizes = []
+    for part in job.parts:
+        train = tasks.task(part.task).train if part.data.kind == "world" else None
+        if train is None:
+            return None
+        sizes.append(min(train, part.examples or train))
+    return steps_of(sizes, job.optimisation)
 
 
 def _mean_tokens(info: tasks.TaskInfo, longest: int) -> float:

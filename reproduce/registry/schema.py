@@ -217,10 +217,11 @@ class Test(Spec):
 
     level: measure (no control) against the number; effect: measure (with control) against the number; greater: measure
     exceeds `than`; best: measure exceeds each of `order`; no_effect: measure (with control) lies within the margin of
-    0; ranking: the measures of `order`, largest first; untestable: `reason` says what is missing.
+    0; no_gain: it lies at most the margin above 0, however far below; ranking: the measures of `order`, largest first;
+    untestable: `reason` says what is missing.
     """
 
-    kind: Literal["level", "effect", "greater", "best", "no_effect", "ranking", "untestable"]
+    kind: Literal["level", "effect", "greater", "best", "no_effect", "no_gain", "ranking", "untestable"]
     measure: Measure | None = None
     than: Measure | None = None
     order: tuple[Measure, ...] = ()
@@ -239,6 +240,7 @@ class Test(Spec):
             "greater": {"measure", "than"},
             "best": {"measure", "order"},
             "no_effect": {"measure"},
+            "no_gain": {"measure"},
             "ranking": {"order"},
             "untestable": {"reason"},
         }[self.kind]
@@ -248,7 +250,7 @@ class Test(Spec):
         has_control = self.measure is not None and self.measure.control is not None
         if self.kind == "level" and has_control:
             raise ValueError("the measure of a test of kind 'level' has no control")
-        if self.kind in ("effect", "no_effect") and not has_control:
+        if self.kind in ("effect", "no_effect", "no_gain") and not has_control:
             raise ValueError(f"the measure of a test of kind '{self.kind}' has a control")
         if self.kind == "ranking" and len(self.order) < 2:
             raise ValueError("a ranking has at least two measures")
@@ -277,7 +279,7 @@ class Claim(Spec):
     def _number_and_margin(self) -> Claim:
         if self.test.kind in ("level", "effect") and self.quantity is None:
             raise ValueError(f"a test of kind '{self.test.kind}' needs a quantity: the claimed number")
-        if self.test.kind in ("level", "effect", "no_effect") and self.margin is None:
+        if self.test.kind in ("level", "effect", "no_effect", "no_gain") and self.margin is None:
             raise ValueError(f"a test of kind '{self.test.kind}' needs a margin: the points that still count as equal")
         effect = abs(self.quantity.number) if self.quantity is not None and self.test.kind == "effect" else None
         # a wider margin would call half of the effect, and almost none of it, the same as all of it

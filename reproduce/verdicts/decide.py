@@ -19,6 +19,7 @@ from claimcheck.foundation.replication import (
     judge_greater,
     judge_level,
     judge_no_effect,
+    judge_no_gain,
     judge_ranking,
     pooled_sd,
 )
@@ -116,6 +117,23 @@ def _no_effect(scores: Scores, claim: Claim, seeds: Seeds) -> Decision:
     return Decision(judge(drawn), _values(drawn), not moved & REPRODUCED)
 
 
+def _no_gain(scores: Scores, claim: Claim, seeds: Seeds) -> Decision:
+    """A difference from a control that is claimed to be no gain; where less is better, a fall is the gain."""
+    measure, margin = _the(claim.test.measure), _the(claim.margin)
+    fixed, seed = _seed_sd(scores, measure, seeds)
+    (drawn,) = _draw(claim, [scores.strata(measure, seeds)])
+    if claim.quantity is not None and claim.quantity.direction == "decrease":
+        drawn = _mirrored(drawn)
+
+    def judge(effect: Bootstrap) -> Judgement:
+        return judge_no_gain(effect, margin=margin, seed=seed, deterministic=fixed)
+
+    far = 100 * (margin + abs(drawn.mean) + float(np.ptp(drawn.draws)))
+    gained, lost = (judge(_moved(drawn, side * far)).verdict for side in (1, -1))
+    moves = gained not in REPRODUCED and not lost.startswith("not_reproduced")
+    return Decision(judge(drawn), _values(drawn), moves)
+
+
 def _greater(scores: Scores, claim: Claim, seeds: Seeds) -> Decision:
     """One measure above another."""
     measure, than = _the(claim.test.measure), _the(claim.test.than)
@@ -156,6 +174,7 @@ _KINDS: dict[str, Callable[[Scores, Claim, Seeds], Decision]] = {
     "level": _level,
     "effect": _effect,
     "no_effect": _no_effect,
+    "no_gain": _no_gain,
     "greater": _greater,
     "best": _ranking,
     "ranking": _ranking,

@@ -9,26 +9,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from claimcheck.foundation.errors import ClaimcheckError
-from reproduce.data.dataset import Dataset
+from reproduce.planning.workload import certain_steps
 from reproduce.runrecord import DataRecord, JobFile, Run, inputs_of
-from reproduce.specs import CommandJob, Data, EvaluateJob, PretrainJob, TrainJob, job_key, parse_job
+from reproduce.specs import CommandJob, EvaluateJob, PretrainJob, TrainJob, job_key, parse_job
 from reproduce.tasks.metrics import Row, read_rows
+from reproduce.verdicts.gold import Gold, GoldPart, data_of
 from reproduce.verdicts.leaks import claimed_in
 from reproduce.verdicts.reaction import reacts
 from reproduce.verdicts.scored import Scored, canonical, scored
 
-__all__ = ["REASONS", "CheckedRun", "Gate", "Gold", "Recorded", "Refusal"]
+__all__ = ["REASONS", "CheckedRun", "Gate", "Recorded", "Refusal"]
 
 AnyJob = PretrainJob | TrainJob | EvaluateJob | CommandJob
-Load = Callable[[str, Data, str, str], Dataset]
 
 REASONS: Mapping[str, str] = {
     "not_in_plan": "the folder holds a job that is not of this plan",
@@ -43,6 +43,7 @@ REASONS: Mapping[str, str] = {
     "exit_nonzero": "the run did not exit with 0",
     "parent_changed": "a run that this one was built on has changed since",
     "zero_steps": "the recipe trains, but no optimizer step was taken",
+    "steps_missing": "the run did not take the optimizer steps that its job plans",
     "no_data_checksum": "the run does not say which data it read",
     "data_mismatch": "the data is not what the job names",
     "no_predictions": "there are no predictions; a bare metric is no evidence",
@@ -103,37 +104,6 @@ class _Refused(Exception):  # noqa: N818 - the gate's answer, no error
     def __init__(self, code: str, detail: str = "", key: str = "") -> None:
         super().__init__(code, detail)
         self.code, self.detail, self.key = code, detail, key
-
-
-class GoldPart(NamedTuple):
-    """A data set's checksum, and its items with their labels in order."""
-
-    sha256: str
-    labels: tuple[tuple[str, Any], ...]
-
-
-class Gold:
-    """The data as they are, loaded once: what labels and checksums of a run are held against.
-
-    `load` gives a data set by task, data, language and split (the task "text": plain sentences); where it cannot (no
-    reader, no files), neither can be compared, and the run's notes say so.
-    """
-
-    def __init__(self, load: Load) -> None:
-        self._load = load
-        self._known: dict[tuple[str, str, str, str], GoldPart | str] = {}
-
-    def part(self, task: str, data: Data, language: str, split: str) -> GoldPart | str:
-        """The data set's labels, or why they cannot be had, in one line."""
-        place = (task, data.model_dump_json(), language, split)
-        if place not in self._known:
-            try:
-                dataset = self._load(task, data, language, split)
-                labels = tuple((item.id, item.label) for item in dataset.items)
-                self._known[place] = GoldPart(dataset.sha256, labels)
-            except ClaimcheckError as error:
-                self._known[place] = str(error)
-        return self._known[place]
 
 
 @dataclass
@@ -274,9 +244,8 @@ class Gate:
             raise _Refused("run_edited")
 
     def _lineage(self, key: str, job: AnyJob, run: Run) -> list[CheckedRun]:
-        trains = isinstance(job, PretrainJob | TrainJob | CommandJob) and key not in self.untrained
-        if trains and run.optimizer_steps == 0 and not run.degenerate:
-            raise _Refused("zero_steps")
+        if key not in self.untrained:
+            _steps(job, run)
         if run.seed is not None and getattr(job, "seed", run.seed) != run.seed:
             raise _Refused("key_mismatch", f"run.json says seed {run.seed}")
         parents = []
@@ -315,7 +284,7 @@ class Gate:
         if isinstance(job, TrainJob) and {record.task for record in run.data} != {part.task for part in job.parts}:
             raise _Refused("data_mismatch", "run.json names other data than the job")
         for record in run.data:
-            data = _data_of(job, record)
+            data = data_of(job, record)
             if data is None or (data.kind != "world" and not isinstance(job, EvaluateJob)):
                 continue  # a hub's training data would have to be read whole, and no label of theirs is scored
             part = self.gold.part(record.task, data, record.language, record.split)
@@ -339,6 +308,17 @@ class Gate:
         if len(rows) != run.predictions.rows:
             raise _Refused("row_count", f"{len(rows)} rows, run.json says {run.predictions.rows}")
         return rows, run.predictions.sha256
+
+
+def _steps(job: AnyJob, run: Run) -> None:
+    """A training took steps, and where the job settles their number, that number; one that failed may have stopped."""
+    if isinstance(job, EvaluateJob) or run.degenerate:
+        return
+    if run.optimizer_steps == 0:
+        raise _Refused("zero_steps")
+    planned = None if isinstance(job, CommandJob) else certain_steps(job)
+    if planned is not None and run.optimizer_steps != planned:
+        raise _Refused("steps_missing", f"it took {run.optimizer_steps}, planned are {planned}")
 
 
 def _coverage(job: AnyJob, rows: Sequence[Row], run: Run, gold: Mapping[str, GoldPart]) -> None:
@@ -372,13 +352,6 @@ def _score(rows: Sequence[Row], measures: Sequence[str], *, must_react: bool) ->
         return scored(rows, measures)
     except ClaimcheckError as error:
         raise _Refused("predictions_unreadable", str(error)) from None
-
-
-def _data_of(job: AnyJob, record: DataRecord) -> Data | None:
-    """Where the data set that a run names comes from; None where the job does not say."""
-    if isinstance(job, TrainJob):
-        return next((part.data for part in job.parts if part.task == record.task), None)
-    return None if isinstance(job, CommandJob) else job.data
 
 
 def _listed(names: Sequence[str]) -> str:

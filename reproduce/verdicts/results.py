@@ -15,13 +15,14 @@ from claimcheck.foundation.records import Reproduction, RunRecord
 from claimcheck.foundation.replication import Judged, Judgement, Summary, finalise, summarise
 from reproduce.data.dataset import Dataset
 from reproduce.engine.jobs import JobRow, JobStore
-from reproduce.engine.request import Request, has_changed, planned, read_request
+from reproduce.engine.request import Request, has_changed, planned, read_request, seeds_at_first
 from reproduce.planning.plan import Cell, Plan, metric_of
 from reproduce.registry.schema import Claim, Registry
 from reproduce.runrecord import inputs_of
 from reproduce.specs import CommandJob, Data, EvaluateJob, PretrainJob, TrainJob
 from reproduce.verdicts.decide import claimed_number, decide
-from reproduce.verdicts.gate import REASONS, CheckedRun, Gate, Gold, Load, Refusal
+from reproduce.verdicts.gate import REASONS, CheckedRun, Gate, Refusal
+from reproduce.verdicts.gold import Gold, Load
 from reproduce.verdicts.scores import Scores
 
 __all__ = ["Results", "reproductions", "results"]
@@ -228,6 +229,9 @@ class _Writer:
             notes.append(
                 f"{unknown} runs were taken over as they lay in the folder: the job store has no record of their making"
             )
+        first = seeds_at_first(self.request, self.plan.registry)
+        if first is not None and self.plan.seeds > first:
+            notes.append(f"seeds were raised from {first} to {self.plan.seeds} after the first request")
         for name in ("source", "torch"):
             states = {run.run.versions[name] for run in runs if isinstance(run, CheckedRun) if name in run.run.versions}
             if len(states) > 1:
@@ -308,7 +312,7 @@ def _quantity(registry: Registry, claim: Claim) -> dict[str, Any]:
     targets = [target for target in registry.targets if target.id in names]
     quantity = claim.quantity
     metrics = list(dict.fromkeys(metric_of(target) for target in targets))
-    directions = {"effect": "increase", "greater": "increase", "best": "increase"}
+    directions = {"effect": "increase", "no_gain": "increase", "greater": "increase", "best": "increase"}
     controls = [measure.control for measure in claim.test.measures if measure.control is not None]
     return {
         "value": None if quantity is None else quantity.number,

@@ -29,6 +29,7 @@ from claimcheck.foundation.replication import (
     judge_greater,
     judge_level,
     judge_no_effect,
+    judge_no_gain,
     judge_ranking,
     log10_bayes_factor,
     pooled_sd,
@@ -364,6 +365,7 @@ class TestDegenerate:
             judge_effect(Claimed(4.0), e, margin=1.0, degenerate=bad),
             judge_greater(e, degenerate=bad),
             judge_no_effect(e, margin=1.0, degenerate=bad),
+            judge_no_gain(e, margin=1.0, degenerate=bad),
             judge_ranking([e, e], degenerate=bad),
         ]
         assert {(f.verdict, f.direction, f.n) for f in found} == {("degenerate", "unclear", 3)}
@@ -480,6 +482,29 @@ class TestOrders:
         assert found.radius is not None
         assert found.radius >= abs(found.mean or 0)
         assert judge_no_effect(effect(deltas[:2]), margin=margin).verdict == "inconclusive"
+
+    @pytest.mark.parametrize(
+        ("deltas", "margin", "direction", "verdict"),
+        [
+            ([0.0, 0.1, -0.1], 1.0, "confirmed", "reproduced"),
+            ([-20.0, -20.1, -19.9], 1.0, "confirmed", "reproduced"),  # a strong fall is no gain
+            ([-3.0, 0.0, 3.0], 1.0, "unclear", "inconclusive"),
+            ([1.0, 1.1, 0.9], 1.0, "unclear", "inconclusive"),  # a gain, but of the margin
+            ([3.0, 3.1, 2.9], 1.0, "contradicted", "not_reproduced_higher"),
+        ],
+    )
+    def test_no_gain(self, deltas: list[float], margin: float, direction: str, verdict: str) -> None:
+        e = effect(deltas, 20_000)
+        found = judge_no_gain(e, margin=margin)
+        assert (found.direction, found.verdict, found.margin) == (direction, verdict, margin)
+        assert found.interval is not None
+        assert found.interval == judge_no_effect(e, margin=margin).interval
+        assert found.radius == max(found.interval[1], 0)
+        if found.radius > 0:  # it is the smallest margin that is enough
+            assert judge_no_gain(e, margin=found.radius).verdict == "reproduced"
+            assert judge_no_gain(e, margin=found.radius - 1e-6).verdict != "reproduced"
+        few = judge_no_gain(effect(deltas[:2]), margin=margin)
+        assert (few.verdict, few.direction, few.radius) == ("inconclusive", "unclear", None)
 
     def measures(self, levels: Sequence[float], items: int = 3000) -> tuple[Bootstrap, ...]:
         rng = np.random.default_rng(1)

@@ -19,7 +19,8 @@ from reproduce.planning.plan import PlannedJob
 from reproduce.runrecord import JobFile
 from reproduce.specs import Command, CommandJob, Data, EvaluateJob, HubData, HubEncoder, WorldData, job_key
 from reproduce.tasks.metrics import METRICS, Metric
-from reproduce.verdicts.gate import REASONS, CheckedRun, Gate, Gold
+from reproduce.verdicts.gate import REASONS, CheckedRun, Gate, Refusal
+from reproduce.verdicts.gold import Gold
 from reproduce.verdicts.leaks import claimed_in
 from reproduce.verdicts.reaction import reacts
 from reproduce.verdicts.results import reproductions
@@ -206,6 +207,16 @@ def cover_up_lineage(runs: RunFolder) -> None:
     runs.record(evaluation(runs))
 
 
+def too_few_steps(runs: RunFolder) -> None:
+    runs.edit_run(training(runs), optimizer_steps=1)
+    cover_up_lineage(runs)
+
+
+def more_steps_than_planned(runs: RunFolder) -> None:
+    runs.edit_run(training(runs), optimizer_steps=100)
+    cover_up_lineage(runs)
+
+
 def steps_edited(runs: RunFolder) -> None:
     runs.edit_run(training(runs), optimizer_steps=1000)
 
@@ -306,6 +317,8 @@ CHEATS: dict[Callable[[RunFolder], None], str] = {
     no_predictions: "no_predictions",
     a_bare_metric: "no_predictions",
     zero_steps: "zero_steps",
+    too_few_steps: "steps_missing",
+    more_steps_than_planned: "steps_missing",
     steps_edited: "run_edited",
     trained_again_afterwards: "parent_changed",
     exit_one_in_the_run: "exit_nonzero",
@@ -332,6 +345,39 @@ def test_a_planted_cheat_is_refused(runs: RunFolder, cheat: Callable[[RunFolder]
     assert rest.startswith(REASONS[code])
     assert found.values == ()
     assert found.mean is None
+
+
+def test_what_was_done_and_what_was_planned_are_named(runs: RunFolder) -> None:
+    too_few_steps(runs)
+    refused = gate(runs).check(evaluation(runs).key)
+    assert isinstance(refused, Refusal)
+    assert (refused.key, refused.detail) == (training(runs).key, "it took 1, planned are 10")
+
+
+@pytest.mark.parametrize("changes", [{"degenerate": "the loss is nan at step 4"}, {}])
+def test_a_training_that_failed_may_have_stopped(runs: RunFolder, changes: dict[str, Any]) -> None:
+    runs.edit_run(training(runs), optimizer_steps=4, **changes)
+    cover_up_lineage(runs)
+    assert isinstance(gate(runs).check(training(runs).key), CheckedRun if changes else Refusal)
+
+
+def test_steps_are_compared_only_where_their_number_is_certain(tmp_path: Path) -> None:
+    recipe = "[scales.paper.intermediate.default]\noptimisation = { learning_rate = 0.001, batch_size = 32, "
+    for i, (given, counts) in enumerate(
+        (
+            ("max_steps = 20 }\nselection = { patience = 2 }", True),  # it may end early: 10 of 20
+            ("epochs = 1 }", False),  # 4,000 examples are 125 steps
+            ("epochs = 1 }\nexamples = 320", True),
+        )
+    ):
+        text = registry(EFFECT)
+        assert f"{recipe}max_steps = 10 }}" in text
+        text = text.replace(f"{recipe}max_steps = 10 }}", recipe + given)
+        runs = RunFolder(tmp_path / f"runs{i}", text, share).run()
+        checked = gate(runs).check(training(runs).key)
+        assert isinstance(checked, CheckedRun) is counts, given
+        if isinstance(checked, Refusal):
+            assert (checked.code, checked.detail) == ("steps_missing", "it took 10, planned are 125")
 
 
 def test_a_constant_metric_is_refused(runs: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:

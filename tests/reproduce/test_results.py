@@ -280,6 +280,44 @@ def test_orders(tmp_path: Path) -> None:
     assert all(one.details["flips"] for one in found.values())
 
 
+def no_gain(name: str, condition: str, quantity: str = "") -> str:
+    test = f'{{ kind = "no_gain", measure = {measure(condition, "retrieval", "baseline")} }}'
+    return claim(name, test, quantity, margin=10.0)
+
+
+@pytest.mark.parametrize(
+    ("by_seed", "verdict", "direction"),
+    [
+        ((0.60, 0.60, 0.61), "reproduced", "confirmed"),
+        ((0.30, 0.31, 0.30), "reproduced", "confirmed"),  # a strong fall is no gain
+        ((0.80, 0.80, 0.81), "not_reproduced_higher", "contradicted"),
+        ((0.55, 0.62, 0.68), "inconclusive", "unclear"),
+    ],
+)
+def test_no_gain(tmp_path: Path, by_seed: tuple[float, ...], verdict: str, direction: str) -> None:
+    def shares(condition: str, target: str, split: str, seed: int) -> float:
+        return 0.6 if condition == "baseline" else by_seed[seed - 1]
+
+    # of an error rate a fall would be the gain: the same runs say the opposite
+    error = no_gain("error", "nli", '{ value = "7.7", direction = "decrease" }')
+    runs = RunFolder(tmp_path / "runs", registry(no_gain("none", "nli"), error), shares).run()
+    found, mirrored = reproductions(runs.folder, load=load)
+    assert (found.verdict, found.direction) == (verdict, direction)
+    assert found.details["test"] == "no_gain"
+    assert found.details["flips"] is True
+    assert found.quantity["direction"] == "increase"
+    assert found.values == pytest.approx([100 * (value - 0.6) for value in by_seed])
+    assert found.interval is not None
+    assert found.radius == max(found.interval[1], 0)
+    assert mirrored.values == pytest.approx([100 * (0.6 - value) for value in by_seed])
+    fell = {0.30: "not_reproduced_higher", 0.80: "reproduced"}
+    assert mirrored.verdict == fell.get(by_seed[0], verdict)
+
+
+def test_no_gain_of_two_seeds_is_open(tmp_path: Path) -> None:
+    assert judged(tmp_path, no_gain("none", "nli"), seeds=2).verdict == "inconclusive"
+
+
 # --- what is not tested
 
 
@@ -429,6 +467,26 @@ def test_fewer_seeds_than_planned_are_stated(tmp_path: Path) -> None:
     assert found.n == 2
     assert found.verdict == "inconclusive"
     assert found.reason.endswith("2 of the 3 seeds that the registry plans")
+
+
+def test_seeds_raised_after_the_first_runs_are_stated(tmp_path: Path) -> None:
+    runs = RunFolder(tmp_path / "runs", registry(level("80.0")), share, seeds=2)
+    path = tmp_path / "runs.toml"
+    write_request(runs.folder, path, "paper", seeds=3)  # nothing has run: no raise
+    assert read_request(runs.folder).first_seeds == {"made-up paper": 3}
+    runs.run()
+
+    def notes(seeds: int | None) -> list[str]:
+        runs.request, runs.plan = write_request(runs.folder, path, "paper", seeds=seeds)
+        runs.run()
+        (found,) = reproductions(runs.folder, load=load)
+        assert read_request(runs.folder).first_seeds == {"made-up paper": 3}
+        return [note for note in found.details.get("notes", ()) if note.startswith("seeds")]
+
+    assert notes(None) == []  # the registry's own 3
+    assert notes(5) == ["seeds were raised from 3 to 5 after the first request"]
+    assert notes(2) == []
+    assert notes(4) == ["seeds were raised from 3 to 4 after the first request"]
 
 
 def test_deviations_cap_the_verdict(tmp_path: Path) -> None:

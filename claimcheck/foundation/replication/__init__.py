@@ -1,4 +1,4 @@
-"""Verdicts on reproductions: a claimed number, an effect, an order or no effect, against the runs that were made.
+"""Verdicts on reproductions: a claimed number, an effect, an order, no effect or no gain, against the runs made.
 
 Functions of numbers alone, in points (0 to 100): no knowledge of runs, registries or papers. Each judge gives a
 Judgement; `finalise` then applies what the scale and the deviations from the paper's recipe allow to be said, and
@@ -29,6 +29,7 @@ from claimcheck.foundation.replication.judges import (
     judge_greater,
     judge_level,
     judge_no_effect,
+    judge_no_gain,
     judge_ranking,
     log10_bayes_factor,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "judge_greater",
     "judge_level",
     "judge_no_effect",
+    "judge_no_gain",
     "judge_ranking",
     "log10_bayes_factor",
     "pooled_sd",

@@ -1,4 +1,4 @@
-"""The judges: a claimed level, an effect, an order or no effect, against the runs that were made."""
+"""The judges: a claimed level, an effect, an order, no effect or no gain, against the runs that were made."""
 
 from __future__ import annotations
 
@@ -139,6 +139,39 @@ def judge_no_effect(
     return Judgement(
         runs.mean, runs.own_sd, runs.n, (low, high), radius, margin, verdict, direction, reason, details=runs.details
     )
+
+
+def judge_no_gain(
+    effect: Bootstrap,
+    *,
+    margin: float,
+    seed: SeedSD | None = None,
+    deterministic: bool = False,
+    degenerate: Sequence[bool] = (),
+) -> Judgement:
+    """A claim that there is no gain, however much there may be lost: one side of `judge_no_effect`.
+
+    `effect`: in amounts of the claimed direction, where more is a gain. Confirmed where the upper end of its 95 %
+    interval lies at or below the margin, contradicted where the lower end lies above it. `radius`: the smallest margin
+    that would have been enough, which is the upper end of that interval, or 0 where even that is a loss. Raises
+    UsageError.
+    """
+    margin = effective_margin(margin)
+    if any(degenerate):
+        return judge_degenerate(effect.values, degenerate, margin=margin, direction="unclear")
+    runs = Runs.of(effect.groups, seed, deterministic)
+    if runs.short:
+        return _too_few(runs, margin)
+    low, high = _bounds(effect_draws(effect, runs))
+    verdict: Verdict = "inconclusive"
+    direction: Direction = "unclear"
+    reason = f"the interval lies neither below {margin:g} nor above"
+    if high <= margin:
+        verdict, direction, reason = "reproduced", "confirmed", ""
+    elif low > margin:
+        verdict, direction, reason = "not_reproduced_higher", "contradicted", f"there is a gain of more than {margin:g}"
+    found = (low, high), max(high, 0.0)
+    return Judgement(runs.mean, runs.own_sd, runs.n, *found, margin, verdict, direction, reason, details=runs.details)
 
 
 def judge_ranking(
