@@ -77,7 +77,10 @@ def plan(
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Show what would be run: jobs, what they share, time, disk and money. Runs nothing."""
+    """Show what would be run and what it would cost.
+
+    Jobs, what they share, time, disk and money; nothing is run.
+    """
     import json
 
     from claimcheck.foundation.console import write_bytes
@@ -167,7 +170,10 @@ def run(
 
 @app.command(epilog="\b\nExample:\n  claimcheck reproduce status runs/\n")
 def status(runs: RunsFolder, as_json: AsJson = False) -> None:
-    """Show how far the jobs of a run folder are, what failed and why. Also while a run is at work."""
+    """Show how far the jobs are, what failed and why.
+
+    Also while a run is at work.
+    """
     import json
 
     from claimcheck.foundation.console import write_bytes
@@ -189,7 +195,10 @@ Examples:
 """
 )
 def results(runs: RunsFolder, as_json: AsJson = False) -> None:
-    """Judge the claims from the predictions of the runs: claimed beside reproduced, with the verdict."""
+    """Judge the claims from what the runs predicted.
+
+    Claimed beside reproduced, with the verdict.
+    """
     _show_results(runs, as_json)
 
 

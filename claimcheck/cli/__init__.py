@@ -28,6 +28,8 @@ COMMANDS = {
     "report": ("claimcheck.cli.report", "Render ledgers that were made before into other formats."),
 }
 PLUGINS = "claimcheck.commands"
+# what our own distribution adds by that group; of the others only the origin is known without importing them
+OWN_PLUGINS = {"reproduce": "Rerun a paper's experiments: claimed beside reproduced."}
 INTERRUPTED = 130
 
 EPILOG = """\b
@@ -84,6 +86,8 @@ def _plugins() -> dict[str, Any]:
 
 
 def _origin(name: str) -> str:
+    if name in OWN_PLUGINS:
+        return OWN_PLUGINS[name]
     distribution = _plugins()[name].dist
     return f"From {distribution.name}." if distribution is not None else "From another package."
 
