@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -127,3 +128,9 @@ def paper(tmp_path: Path) -> Path:
     file = tmp_path / "fsr.html"
     file.write_text(PAPER_HTML)
     return file
+
+
+def pytest_configure() -> None:
+    # a shell that starts the tests in the background has SIGINT ignored, and the tests of Ctrl-C would wait for ever
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
