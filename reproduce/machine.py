@@ -60,12 +60,25 @@ def hardware(device: str, threads: int) -> dict[str, Any]:
     }
     with contextlib.suppress(ValueError, OSError):
         found["memory_gib"] = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    if "torch" in sys.modules:  # a user's program has none of ours
+        found["bf16"] = computes_in_bf16(device)
     if device.startswith("cuda"):
         import torch
 
         found["gpu"] = torch.cuda.get_device_name(torch.device(device))
         found["cuda"] = torch.version.cuda or torch.version.hip or ""
     return found
+
+
+def computes_in_bf16(device: str) -> bool:
+    """Whether the device multiplies bf16 numbers itself; one that emulates it is slow. Loads torch."""
+    import torch
+
+    if device.startswith("cuda"):
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # on one core with avx512_bf16: products five times as fast, a training of 4 layers x 256 twice
+    able = torch.cpu.get_capabilities() if device == "cpu" and hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def may_have_gpu() -> bool:

@@ -26,6 +26,9 @@ class Context:
 
     folder: Path
     inputs: Mapping[str, Path] = field(default_factory=dict)
+    data: Path | None = None  # the user's folder of data files
+    encoder: Path | None = None  # the folder of a LocalEncoder
+    cache: Path | None = None  # where tokenised data are kept for other jobs; None: they are not
     device: str = "auto"
     threads: int = 1
     checkpoint_seconds: float = 60.0

@@ -59,6 +59,9 @@ class Runtime(Spec):
     threads: int = Field(1, ge=1, le=4096)
     checkpoint_seconds: float = Field(60.0, gt=0, description="seconds of training between two checkpoints")
     progress_seconds: float = Field(1.0, gt=0, description="least seconds between two progress events")
+    data: str | None = Field(None, description="the user's folder of data files")
+    encoder: str | None = Field(None, description="the folder of a LocalEncoder")
+    cache: str | None = Field(None, description="where tokenised data are kept")
 
 
 class JobFile(Spec):
@@ -227,10 +230,14 @@ def inspect(folder: Path, key: str) -> Finished | Unfinished:
 
 
 def model_sha256(folder: Path) -> str:
-    """Of a model folder: of its encoder's weights, and of its heads' where it has some. Raises OSError."""
+    """Of a model folder: of its encoder's weights, and of its heads and its tokenizer where it has some.
+
+    Raises OSError.
+    """
     encoder = file_sha256(folder / "model.safetensors")
-    heads = folder / "heads.safetensors"
-    return hashlib.sha256(f"{encoder}\n{file_sha256(heads)}\n".encode()).hexdigest() if heads.exists() else encoder
+    others = [folder / name for name in ("heads.safetensors", "tokenizer.json")]
+    found = "".join(f"{file_sha256(path)}\n" for path in others if path.exists())
+    return hashlib.sha256(f"{encoder}\n{found}".encode()).hexdigest() if found else encoder
 
 
 def clear_results(folder: Path) -> None:

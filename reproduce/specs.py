@@ -19,9 +19,12 @@ __all__ = [
     "Data",
     "Encoder",
     "EvaluateJob",
+    "FilesData",
     "HubData",
     "HubEncoder",
     "Job",
+    "LocalEncoder",
+    "MaskedText",
     "Mixture",
     "Optimisation",
     "Part",
@@ -65,7 +68,13 @@ class HubData(Spec):
     revision: str = Field("main", max_length=64)
 
 
-Data = Annotated[WorldData | HubData, Field(discriminator="kind")]
+class FilesData(Spec):
+    """A task's official data in files, in XTREME's download layout; the folder is the runtime's, never the job's."""
+
+    kind: Literal["files"] = "files"
+
+
+Data = Annotated[WorldData | HubData | FilesData, Field(discriminator="kind")]
 
 
 class Size(Spec):
@@ -122,6 +131,7 @@ class Part(Spec):
 
     task: Name
     data: Data
+    language: Language = Field("en", description="of the training examples; another one: machine-translated files")
     examples: int | None = Field(None, ge=1, description="training examples used, the first after a seeded shuffle")
     labels: Literal["true", "shuffled"] = Field("true", description="shuffled: permuted among the examples, a control")
 
@@ -135,6 +145,16 @@ class Mixture(Spec):
     sampling: Literal["proportional", "temperature", "uniform", "sequential"] = "proportional"
     temperature: float = Field(1.0, gt=0)
     cap: int | None = Field(None, ge=1)
+
+
+class MaskedText(Spec):
+    """Masked language modelling of plain text beside the tasks of a training."""
+
+    data: Data
+    languages: tuple[Language, ...] = Field(min_length=1)
+    share: float = Field(0.5, gt=0, lt=1, description="of the batches; which ones is drawn")
+    mask: float = Field(0.15, gt=0, lt=1, description="share of the tokens that are predicted")
+    temperature: float = Field(1.0, gt=0, description="languages are drawn with p ~ n^(1/temperature)")
 
 
 class HubEncoder(Spec):
@@ -152,7 +172,14 @@ class TrainedEncoder(Spec):
     key: Key
 
 
-Encoder = Annotated[HubEncoder | TrainedEncoder, Field(discriminator="kind")]
+class LocalEncoder(Spec):
+    """An encoder in a folder of the user's, known by its content; where it lies is the runtime's to say."""
+
+    kind: Literal["local"] = "local"
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="runrecord.model_sha256 of the folder")
+
+
+Encoder = Annotated[HubEncoder | LocalEncoder | TrainedEncoder, Field(discriminator="kind")]
 
 
 class PretrainJob(Spec):
@@ -165,6 +192,9 @@ class PretrainJob(Spec):
     optimisation: Optimisation
     mask: float = Field(0.15, gt=0, lt=1, description="share of the tokens that are predicted")
     temperature: float = Field(1.0, gt=0, description="languages are drawn with p ~ n^(1/temperature)")
+    vocabulary: int | None = Field(
+        None, ge=300, description="pieces of the tokenizer that it trains; None: the world's"
+    )
     seed: int = Field(ge=0)
 
 
@@ -174,6 +204,7 @@ class TrainJob(Spec):
     kind: Literal["train"] = "train"
     encoder: Encoder
     parts: tuple[Part, ...] = Field(min_length=1)
+    masked: MaskedText | None = None
     mixture: Mixture = Mixture()
     optimisation: Optimisation
     selection: Selection = Selection()
@@ -182,18 +213,27 @@ class TrainJob(Spec):
 
     @model_validator(mode="after")
     def _tasks_once(self) -> TrainJob:
-        names = [part.task for part in self.parts]
+        names = [f"{part.task} in {part.language}" for part in self.parts]
         if len(set(names)) < len(names):
             raise ValueError(f"a task stands twice among the parts: {', '.join(names)}")
         return self
 
 
 class Probe(Spec):
-    """How sentences become vectors for retrieval: the layer (0: embeddings, 1: first layer, ...) and the pooling."""
+    """How sentences become vectors for retrieval: the layer (0: embeddings, 1: first layer, ...) and the pooling.
+
+    `threshold` is of mining (BUCC) alone: the score from which on a pair counts as found. halves: each half of the
+    sentences by the threshold that is best on the other half; dev: by the one that is best on the dev part of the
+    language; gold: by the one that is best on what is scored, which is how XTREME and jiant score BUCC.
+    """
 
     layer: int = Field(ge=0)
     pooling: Literal["mean", "first"] = "mean"
     special_tokens: bool = Field(True, description="whether <s> and </s> count in the mean")
+    threshold: Literal["halves", "dev", "gold"] = "halves"
+    sweep: bool = Field(
+        False, description="also score every layer and pooling, into sweep.json: no verdict rests on it"
+    )
 
 
 class EvaluateJob(Spec):

@@ -19,7 +19,7 @@ HEAVY = {"torch", "transformers", "sentence_transformers", "onnxruntime", "onnx"
 TORCH = ("reproduce.model", "reproduce.training")
 # what each part of reproduce may import of the others when it is loaded: data flows one way
 REPRODUCE = {
-    "data": ("specs",),
+    "data": ("specs", "tasks"),
     "tasks": ("specs",),
     "registry": ("specs", "tasks"),
     "planning": ("specs", "data", "tasks", "registry"),

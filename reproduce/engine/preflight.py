@@ -22,7 +22,7 @@ from reproduce.machine import may_have_gpu, usable_cores
 
 __all__ = ["check_commands", "check_disk", "check_folder", "default_slots", "devices", "run_lock", "running"]
 
-KNOWN = frozenset({"jobs", "jobs.sqlite", "jobs.sqlite-wal", "jobs.sqlite-shm", "request.json", "run.lock"})
+KNOWN = frozenset({"cache", "jobs", "jobs.sqlite", "jobs.sqlite-wal", "jobs.sqlite-shm", "request.json", "run.lock"})
 # estimates are good to 30 %: below this share of what is needed a run cannot end well
 _CLEARLY_TOO_SMALL = 0.7
 

@@ -56,13 +56,16 @@ def run(
     retry_failed: bool = False,
     checkpoint_seconds: float = 60.0,
     progress_seconds: float = 1.0,
+    data: Path | None = None,
+    encoder: Path | None = None,
     limits: Limits | None = None,
 ) -> Summary:
     """Carry out the jobs, given in topological order, and return when all are done, failed or blocked.
 
-    What is finished is not repeated. A job that failed before is tried again only with `retry_failed` or after a change
-    of the code. `before` is called once the folder is ours and all is checked, before the first job; `on_event` while
-    they run; both from this thread.
+    `data` and `encoder` are the user's folders of data files and of a LocalEncoder, which jobs read; what they make of
+    the data is kept in cache/ of the run folder. What is finished is not repeated. A job that failed before is tried
+    again only with `retry_failed` or after a change of the code. `before` is called once the folder is ours and all is
+    checked, before the first job; `on_event` while they run; both from this thread.
 
     Raises UsageError, before anything has started, where another run works in the folder, the folder holds something
     else, the disk is clearly too small, the device is not there, or programs would be run without `allow_command`; and
@@ -71,9 +74,15 @@ def run(
     """
     if slots < 1:
         raise UsageError(f"there is at least 1 slot, not {slots}")
-    runtime = _runtime(device, threads, checkpoint_seconds, progress_seconds)
-    _check_plan(jobs)
     root = Path(folder).absolute()
+    runtime = _runtime(device, threads, checkpoint_seconds, progress_seconds).model_copy(
+        update={
+            "data": None if data is None else str(data.absolute()),
+            "encoder": None if encoder is None else str(encoder.absolute()),
+            "cache": str(root / "cache"),
+        }
+    )
+    _check_plan(jobs)
     preflight.check_folder(root)
     with preflight.run_lock(root), JobStore(root / "jobs.sqlite") as store:
         engine = _Engine(jobs, root, store, runtime, on_event or (lambda event: None), limits or Limits())

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import logging
 import math
 import os
 import signal
@@ -255,10 +256,17 @@ def _run(file: JobFile, folder: Path, stop: threading.Event, voice: _Voice, lock
     import torch
 
     torch.set_num_threads(runtime.threads)
+    readers = logging.getLogger("reproduce.data")
+    readers.setLevel(logging.INFO)
+    readers.propagate = False
+    readers.addHandler(_Notes(voice))
     device = machine.resolve_device(runtime.device)
     context = Context(
         folder=folder,
         inputs={key: folder.parent / key for key in file.inputs},
+        data=_path(runtime.data),
+        encoder=_path(runtime.encoder),
+        cache=_path(runtime.cache),
         device=device,
         threads=runtime.threads,
         checkpoint_seconds=runtime.checkpoint_seconds,
@@ -267,6 +275,22 @@ def _run(file: JobFile, folder: Path, stop: threading.Event, voice: _Voice, lock
         should_stop=stop.is_set,
     )
     return asdict(_outcome(job, context)), device
+
+
+class _Notes(logging.Handler):
+    """What the readers of data log, as notes: rows left out or cut belong into the job's log."""
+
+    def __init__(self, voice: _Voice) -> None:
+        super().__init__(logging.INFO)
+        self._voice = voice
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass a record on."""
+        self._voice.say({"event": "note", "text": record.getMessage()})
+
+
+def _path(name: str | None) -> Path | None:
+    return None if name is None else Path(name)
 
 
 def _outcome(job: PretrainJob | TrainJob | EvaluateJob, context: Context) -> Outcome:
