@@ -67,7 +67,13 @@ class Dataset:
     An example is `per_example` consecutive sequences (multiple choice: its choices), else one. `targets`:
     classification and multiple choice [examples]; spans [examples, 2] with token positions of start and end within the
     sequence; tagging a Ragged as long as the tokens, IGNORED where nothing is predicted; retrieval and text None.
-    `items` is empty for plain text, else one for each example, or, where an item has several sequences, `item_of` maps.
+    `items` is empty for plain text and for training data read from files or the hub, else one for each example, or,
+    where an item has several sequences, `item_of` maps.
+
+    Arrays may be memory maps of files: read them, never write. `offsets`, of spans in running text: for each token the
+    first character and the one behind the last of it in the passage, -1 for tokens that are not of the passage, rows of
+    2 * tokens numbers; the passage is the item's context. `nullable`: a question may have no answer. `source_sha256`:
+    of the rows before they became tokens, where they are read; it stands for the content in place of the arrays.
     """
 
     task: str
@@ -81,6 +87,9 @@ class Dataset:
     pool: Ragged | None = None  # retrieval: the sentences searched
     pool_ids: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()  # names of the classes or tags, by number
+    offsets: Ragged | None = None
+    nullable: bool = False
+    source_sha256: str = ""
     _digest: list[str] = field(default_factory=list, repr=False, compare=False)
 
     @property
@@ -90,7 +99,9 @@ class Dataset:
 
     @property
     def sha256(self) -> str:
-        """Of everything that training or evaluation sees."""
+        """Of everything that training or evaluation sees; of what is read, whatever the tokenizer makes of it."""
+        if self.source_sha256:
+            return self.source_sha256
         if not self._digest:
             digest = hashlib.sha256()
             digest.update(json.dumps([self.task, self.language, self.split, self.per_example, self.labels]).encode())

@@ -40,13 +40,18 @@ def epoch_batches(sizes: Sequence[int], batch_size: int) -> list[int]:
     return [math.ceil(size / batch_size) for size in sizes]
 
 
-def steps_of(sizes: Sequence[int], optimisation: Optimisation) -> int:
-    """Optimizer steps of a whole training on parts of so many examples; an epoch begun counts in parts of a batch."""
+def steps_of(sizes: Sequence[int], optimisation: Optimisation, beside: float = 0.0) -> int:
+    """Optimizer steps of a whole training on parts of so many examples; an epoch begun counts in parts of a batch.
+
+    `beside`: the share of the steps that are of something else (masked text); epochs are of the parts alone, max_steps
+    of everything.
+    """
     if optimisation.max_steps is not None:
         return optimisation.max_steps
     assert optimisation.epochs is not None  # the record has exactly one of the two
     # the sum is exact for whole epochs; the little that is taken off keeps 0.1 * 30 from being 4 steps
-    return math.ceil(optimisation.epochs * sum(epoch_batches(sizes, optimisation.batch_size)) - 1e-9)
+    own = math.ceil(optimisation.epochs * sum(epoch_batches(sizes, optimisation.batch_size)) - 1e-9)
+    return math.ceil(own / (1 - beside) - 1e-9)
 
 
 def shares(sizes: Sequence[int], batch_size: int, mixture: Mixture) -> NDArray[np.float64]:

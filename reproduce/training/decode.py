@@ -1,4 +1,4 @@
-"""From a head's logits to the predictions of items: labels, tags, answers, the nearest sentence. numpy only."""
+"""From a head's logits to the predictions of items: labels, tags, answers. numpy only."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from claimcheck.foundation.errors import InputError
 from reproduce.data.dataset import IGNORED, Dataset, Item, Ragged
 
-__all__ = ["MAX_ANSWER", "answers", "labels", "nearest", "rows", "spans", "tags"]
+__all__ = ["MAX_ANSWER", "answers", "labels", "rows", "spans", "tags"]
 
 Floats = NDArray[np.float32]
 
 MAX_ANSWER = 30  # tokens, as in the scripts of SQuAD, XTREME and jiant
-_BLOCK = 1024  # queries compared with the whole pool at once
 
 
 def labels(dataset: Dataset, examples: NDArray[np.int64], logits: Sequence[Floats]) -> list[str]:
@@ -40,11 +39,18 @@ def tags(dataset: Dataset, examples: NDArray[np.int64], logits: Sequence[Floats]
 
 
 def answers(dataset: Dataset, examples: NDArray[np.int64], logits: Sequence[Floats]) -> list[str]:
-    """The text of the best span of each item; logits [tokens, 2].
+    """The text of the best span of each item, of at most MAX_ANSWER tokens, over all its sequences; logits [tokens, 2].
 
-    An item's context is {"words": the words that an answer is made of, "start": the token of the first}, one token a
-    word; of an item with several sequences a list of these, one for each sequence.
+    In running text (`Dataset.offsets`) an item's context is the passage: the answer reaches from the first character of
+    the span's first token to the last one of its last. Where the data set is `nullable` the answer is "" if the score
+    of <s>, the lowest of the item's sequences, is above that of the best span (Devlin et al. 2019, arXiv 1810.04805,
+    section 4.3, with the threshold 0). A passage without tokens gives "".
+
+    Else an item's context is {"words": the words that an answer is made of, "start": the token of the first}, one token
+    a word; of an item with several sequences a list of these, one for each sequence.
     """
+    if dataset.offsets is not None:
+        return _passage_answers(dataset, dataset.offsets, examples, logits)
     best: dict[int, tuple[float, str]] = {}
     windows: dict[int, int] = {}
     for example, scores in zip(examples, logits, strict=True):
@@ -73,18 +79,6 @@ def spans(start: Floats, end: Floats, longest: int = MAX_ANSWER) -> tuple[int, i
     return first, first + more, float(sums[first, more])
 
 
-def nearest(queries: Floats, pool: Floats) -> tuple[NDArray[np.int64], Floats]:
-    """For each query [Q, H] the row of the pool [P, H] with the highest cosine, the first of equals; and the cosine."""
-    pool = _normalised(pool)
-    places, cosines = [], []
-    for begin in range(0, len(queries), _BLOCK):
-        similar = _normalised(queries[begin : begin + _BLOCK]) @ pool.T
-        best = similar.argmax(axis=1)
-        places.append(best)
-        cosines.append(similar[np.arange(len(best)), best])
-    return np.concatenate(places), np.concatenate(cosines)
-
-
 def rows(dataset: Dataset, predictions: Sequence[Any], scores: Sequence[float] | None = None) -> list[dict[str, Any]]:
     """Rows of predictions.jsonl for the first items of a data set, one for each prediction."""
     found = []
@@ -92,6 +86,30 @@ def rows(dataset: Dataset, predictions: Sequence[Any], scores: Sequence[float] |
         row = {"id": item.id, "language": dataset.language, "label": item.label, "prediction": prediction}
         found.append(row if scores is None else row | {"score": round(float(scores[number]), 6)})
     return found
+
+
+def _passage_answers(
+    dataset: Dataset, offsets: Ragged, examples: NDArray[np.int64], logits: Sequence[Floats]
+) -> list[str]:
+    best: dict[int, tuple[float, str]] = {}
+    null: dict[int, float] = {}
+    for example, scores in zip(examples, logits, strict=True):
+        number = _item_of(dataset, example)
+        passage = dataset.items[number].context
+        if not isinstance(passage, str):
+            where = f"{dataset.task}, {dataset.language}, {dataset.split}, item {dataset.items[number].id}"
+            raise InputError("the passage that an answer is part of is missing", where=where)
+        null[number] = min(null.get(number, np.inf), float(scores[0].sum(dtype=np.float64)))
+        best.setdefault(number, (-np.inf, ""))
+        characters = offsets[int(example)].reshape(-1, 2)
+        inside = np.flatnonzero(characters[:, 0] >= 0)  # next to each other: the passage's part of the sequence
+        if not len(inside):
+            continue
+        first, last, score = spans(scores[inside, 0], scores[inside, 1])
+        if score > best[number][0]:
+            begin, end = int(characters[inside[first], 0]), int(characters[inside[last], 1])
+            best[number] = score, passage[begin:end].strip()
+    return ["" if dataset.nullable and null[n] > best[n][0] else best[n][1] for n in sorted(best)]
 
 
 def _item_of(dataset: Dataset, example: np.int64) -> int:
@@ -104,9 +122,3 @@ def _context(dataset: Dataset, item: Item, window: int) -> tuple[Sequence[str], 
         where = f"{dataset.task}, {dataset.language}, {dataset.split}, item {item.id}"
         raise InputError("the words that an answer is made of are missing", where=where)
     return context["words"], int(context["start"])
-
-
-def _normalised(vectors: Floats) -> Floats:
-    lengths = np.sqrt((vectors.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
-    unit: Floats = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
-    return unit

@@ -1,4 +1,4 @@
-"""From logits to predictions: the best span against trying them all, items of several sequences, nearest sentences."""
+"""From logits to predictions: the best span against trying them all, items of several sequences."""
 
 from __future__ import annotations
 
@@ -60,17 +60,3 @@ def test_tags_are_of_labelled_tokens_and_joined_over_the_sequences_of_an_item() 
     right = [np.eye(2, dtype=np.float32)[np.maximum(targets[row], 0)] for row in range(3)]
     assert decode.tags(dataset, np.arange(3), right) == [["O", "B", "B"], ["O"]]
     assert decode.tags(dataset, np.arange(1, 3), right[1:]) == [["B"], ["O"]]
-
-
-def test_the_nearest_is_by_cosine_the_first_of_equals() -> None:
-    pool = np.array([[0.0, 9.0], [1.0, 1.0], [5.0, 5.0], [-1.0, 0.0]], dtype=np.float32)
-    queries = np.array([[2.0, 2.0], [0.0, 0.1], [-3.0, 0.1]], dtype=np.float32)
-    places, cosines = decode.nearest(queries, pool)
-    assert places.tolist() == [1, 0, 3]
-    assert cosines == pytest.approx([1.0, 1.0, 0.99944], abs=1e-4)
-
-
-def test_more_queries_than_fit_at_once_find_themselves() -> None:
-    vectors = np.random.default_rng(0).normal(size=(2500, 8)).astype(np.float32)
-    places, _ = decode.nearest(vectors, vectors)
-    assert places.tolist() == list(range(2500))

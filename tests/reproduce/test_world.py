@@ -9,7 +9,7 @@ from claimcheck.foundation.errors import UsageError
 from reproduce import data
 from reproduce.data.dataset import IGNORED, Dataset, Ragged
 from reproduce.data.world import LANGUAGES, ROLES, SPLITS, world
-from reproduce.specs import HubData, WorldData
+from reproduce.specs import WorldData
 from reproduce.tasks import task
 
 WORLD = WorldData()
@@ -18,7 +18,7 @@ START, PAD, END, UNKNOWN = range(4)
 
 
 def words_of(row: np.ndarray) -> list[str]:
-    names = data.vocabulary(WORLD).words
+    names = data.words(WORLD).words
     return [names[number] for number in row]
 
 
@@ -63,7 +63,7 @@ def test_the_catalogue_says_what_there_is(name: str) -> None:
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
 def test_every_sequence_is_framed_and_every_word_known(name: str, language: str) -> None:
     found = loaded(name, language)
-    size = data.vocabulary(WORLD).size
+    size = data.words(WORLD).size
     for ragged in (found.tokens, *([found.pool] if found.pool else [])):
         assert (ragged.flat[ragged.offsets[:-1]] == START).all()
         assert (ragged.flat[ragged.offsets[1:] - 1] == END).all()
@@ -71,7 +71,7 @@ def test_every_sequence_is_framed_and_every_word_known(name: str, language: str)
 
 
 def test_the_vocabulary_names_each_word_once_with_the_mask_last() -> None:
-    words = data.vocabulary(WORLD).words
+    words = data.words(WORLD).words
     assert words[:4] == ("<s>", "<pad>", "</s>", "<unk>")
     assert words[-1] == "<mask>"
     assert len(set(words)) == len(words)
@@ -190,15 +190,6 @@ def test_what_there_is_not_is_named_beside_what_there_is(name: str, language: st
 def test_text_of_an_unknown_language_is_refused() -> None:
     with pytest.raises(UsageError, match="no language 'de'"):
         data.text(WORLD, "de")
-
-
-def test_hub_data_are_refused_with_the_task_and_what_works() -> None:
-    with pytest.raises(UsageError, match=r"mnli.*--scale smoke"):
-        data.load("mnli", HubData(), "en", "train")
-    with pytest.raises(UsageError, match="--scale smoke"):
-        data.text(HubData(), "en")
-    with pytest.raises(UsageError, match="--scale smoke"):
-        data.vocabulary(HubData())
 
 
 def test_another_version_of_the_world_is_refused() -> None:
