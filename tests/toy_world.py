@@ -47,14 +47,14 @@ def use(patch: pytest.MonkeyPatch) -> None:
     """Let the runners read these data."""
     patch.setattr(data, "load", load, raising=False)
     patch.setattr(data, "text", text, raising=False)
-    patch.setattr(data, "vocabulary", lambda asked: Vocabulary(), raising=False)
+    patch.setattr(data, "words", lambda asked, folder=None: Vocabulary(), raising=False)
 
 
 def _sentences(random: np.random.Generator, count: int, short: int = 3, long: int = 7) -> list[list[int]]:
     return [random.integers(_FIRST, _ANSWER, size=random.integers(short, long + 1)).tolist() for _ in range(count)]
 
 
-def text(asked: Data, language: str) -> Dataset:
+def text(asked: Data, language: str, **how: object) -> Dataset:
     """Plain sentences; a word is followed by its neighbour, so that there is something to learn."""
     random = np.random.default_rng(zlib.crc32(language.encode()))
     count = 60 if language == "en" else 30
@@ -63,7 +63,7 @@ def text(asked: Data, language: str) -> Dataset:
     return Dataset("text", language, "train", Ragged.from_rows(rows))
 
 
-def load(task: str, asked: Data, language: str, split: str) -> Dataset:
+def load(task: str, asked: Data, language: str, split: str, **how: object) -> Dataset:
     """As reproduce.data.load, for the tasks world-nli, world-tags, world-qa, world-choice and world-retrieval."""
     random = np.random.default_rng(zlib.crc32(f"{task} {language} {split}".encode()))
     count = _SIZES[split]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -134,10 +135,10 @@ class Encoder(nn.Module):
         hidden: Tensor = last(x_TH, batch.layout, tokens_R)
         return hidden
 
-    def hidden_states(self, batch: Batch) -> list[Tensor]:
-        """Hidden states [T, H] of the embeddings (0) and of every layer (1, 2, ...)."""
+    def hidden_states(self, batch: Batch, layers: int | None = None) -> list[Tensor]:
+        """Hidden states [T, H] of the embeddings (0) and of the first `layers` layers (1, 2, ...; None: all)."""
         states = [self._embedded(batch)]
-        for layer in self.layers:
+        for layer in islice(self.layers, layers):
             states.append(layer(states[-1], batch.layout))
         return states
 
@@ -168,6 +169,11 @@ class Model(nn.Module):
         self.heads[_module_name(name)] = head.to(self.encoder.word.device, self.encoder.word.dtype)
         self.kinds[name] = (kind, classes)
         return head
+
+    def remove_head(self, name: str) -> None:
+        """Forget the head of that name where there is one."""
+        if self.kinds.pop(name, None) is not None:
+            del self.heads[_module_name(name)]
 
     def head(self, name: str) -> Head:
         """The head of that name; UsageError where there is none."""

@@ -45,13 +45,15 @@ class TaskInfo(Spec):
     """A task of the catalogue. Sizes are None where no source gives them; `assumed` names values without a source."""
 
     name: Name
-    data: Literal["world", "hub"]
+    data: Literal["world", "real"]
     head: Literal["classification", "regression", "tagging", "span", "choice", "retrieval"]
     metric: Name
     labels: tuple[str, ...] = ()
     languages: tuple[Language, ...] = Field(min_length=1)
-    hub_id: str = ""
+    hub_id: str = Field("", description="of the repository on the hub; empty: not there, files only")
     configuration: str = Field("", description="on the hub, a template of the language")
+    not_on_hub: str = Field("", description="why it is in files only, where it is")
+    hub_differs: str = Field("", description="how the hub's training set differs from the official one, if it does")
     train: Count | None = Field(None, description="examples of the training language")
     dev: Sizes = Sizes()
     test: Sizes = Sizes()
@@ -68,6 +70,8 @@ class TaskInfo(Spec):
             other = sorted(set(part.by_language) - set(self.languages))
             if other:
                 raise ValueError(f"task '{self.name}': a size for '{other[0]}', which is none of its languages")
+        if self.data == "real" and bool(self.hub_id) == bool(self.not_on_hub):
+            raise ValueError(f"task '{self.name}': say where on the hub it is, or why it is not")
         for name in self.assumed:
             if not getattr(self, name, None):
                 raise ValueError(f"task '{self.name}': '{name}' is called assumed, but has no value")
@@ -77,6 +81,11 @@ class TaskInfo(Spec):
     def family(self) -> str:
         """classification, tagging, qa, multiple_choice or retrieval."""
         return _FAMILIES[self.head]
+
+    @property
+    def mines(self) -> bool:
+        """Whether pairs are sought in two pools (BUCC), where most sentences have no translation."""
+        return self.metric == "bucc_f1"
 
     @property
     def train_examples(self) -> int | None:
@@ -122,9 +131,10 @@ class TaskInfo(Spec):
 class TextInfo(Spec):
     """Plain sentences for pretraining."""
 
-    vocabulary: Count
-    sentences: Count = Field(description="a language")
+    vocabulary: Count | None = Field(None, description="None: a training of it says")
+    sentences: Count | None = Field(None, description="a language; None: not known")
     mean_tokens: float = Field(gt=0, description="of a sentence, special tokens included")
+    assumed: tuple[str, ...] = Field((), description="values without a source")
     source: str = Field(min_length=1)
 
 
@@ -189,7 +199,7 @@ def task(name: str) -> TaskInfo:
 
 
 def text(kind: str) -> TextInfo | None:
-    """The plain sentences of that kind of data ("world"), or None where their number is not known ("hub")."""
+    """The plain sentences of that kind of data ("world"), or None where their number is not known."""
     return _catalogue().text.get(kind)
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 import torch
 
+from reproduce import machine
 from reproduce.data.sampling import generator
-from reproduce.machine import resolve_device
 from reproduce.runner import Context
 
 __all__ = ["autocast", "deterministic", "is_finite", "weights_sha256"]
@@ -24,7 +24,7 @@ def deterministic(context: Context, seed: int) -> Iterator[torch.device]:
     """
     # cuBLAS reads it when it is first used
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    device = torch.device(resolve_device(context.device))
+    device = torch.device(machine.resolve_device(context.device))
     threads, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     switches = torch.utils.deterministic
     fill: bool = switches.fill_uninitialized_memory  # type: ignore[attr-defined]
@@ -46,10 +46,10 @@ def deterministic(context: Context, seed: int) -> Iterator[torch.device]:
 def autocast(
     precision: str, device: torch.device, context: Context
 ) -> Callable[[], contextlib.AbstractContextManager[None]]:
-    """What a forward pass runs in; bf16 only on a GPU that computes in it, since a CPU emulates it."""
+    """What a forward pass runs in; bf16 only where the device computes in it: where it is emulated it is slow."""
     if precision == "bf16":
-        if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
-            return lambda: torch.autocast("cuda", dtype=torch.bfloat16)
+        if machine.computes_in_bf16(str(device)):
+            return lambda: torch.autocast(device.type, dtype=torch.bfloat16)
         context.note(f"the recipe's bf16 is fp32 here, since the device ({device}) lacks it")
     return contextlib.nullcontext
 

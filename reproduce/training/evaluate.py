@@ -4,40 +4,34 @@ another module's business. Training looks at its dev part through the same code.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from claimcheck.foundation.errors import InputError, UsageError
+from claimcheck.foundation.errors import InputError, ServiceError, UsageError
 from claimcheck.foundation.store import write_atomic
 from reproduce import data
-from reproduce.data.dataset import Dataset, Ragged
-from reproduce.model.attention import to_padded
-from reproduce.model.encoder import Batch, Encoder, Model, load_encoder, load_model
-from reproduce.model.packing import by_tokens, pack
-from reproduce.runner import Context, Outcome, Preempted
-from reproduce.specs import EvaluateJob, Probe
-from reproduce.tasks import task
-from reproduce.training import decode
+from reproduce.data.dataset import Dataset
+from reproduce.model.encoder import Encoder, Model, load_encoder, load_model
+from reproduce.runner import Context, Outcome
+from reproduce.specs import EvaluateJob, FilesData, Probe
+from reproduce.tasks import TaskInfo, task
+from reproduce.training import decode, retrieval
+from reproduce.training.batches import batches
 from reproduce.training.device import deterministic, is_finite
 from reproduce.training.examples import check_lengths, first_items, sequences_of
 from reproduce.training.modelfolder import check_vocabulary, source_folder
 
-__all__ = ["data_record", "predict", "retrieve", "run_evaluate"]
+__all__ = ["access_of", "data_record", "predict", "run_evaluate"]
 
 Floats = NDArray[np.float32]
-
-# tokens of a batch: on a CPU what stays in its cache, on a GPU enough to fill it
-_TOKENS = {"cpu": 2048, "cuda": 65536}
-# a GPU's matrix products want rows in eights
-_MULTIPLE = {"cpu": 1, "cuda": 8}
 
 _DECODERS: dict[str, Callable[[Dataset, NDArray[np.int64], Sequence[Floats]], list[Any]]] = {
     "classification": decode.labels,
@@ -50,8 +44,9 @@ _DECODERS: dict[str, Callable[[Dataset, NDArray[np.int64], Sequence[Floats]], li
 def run_evaluate(job: EvaluateJob, context: Context) -> Outcome:
     """Predict every item of the job and write predictions.jsonl, sorted by language and then as the data are.
 
-    Nothing is kept when it is told to stop (Preempted): an evaluation is quick to do again. Raises InputError for data
-    or a model that do not fit, UsageError for a task without a head of the model's, MissingInputError, ServiceError.
+    One language is in memory at a time. Retrieval with a sweep also writes sweep.json. Nothing is kept when it is told
+    to stop (Preempted): an evaluation is quick to do again. Raises InputError for data or a model that do not fit,
+    UsageError for a task without a head of the model's, MissingInputError, ServiceError.
     """
     begun = time.perf_counter()
     context.phase("load")
@@ -59,40 +54,48 @@ def run_evaluate(job: EvaluateJob, context: Context) -> Outcome:
     if (info.head == "retrieval") != (job.probe is not None):
         todo = "retrieval takes a probe, every other task a trained head"
         raise UsageError(f"the task {job.task} with{'out' if job.probe is None else ''} a probe", todo=todo)
+    if job.probe is not None and info.mines and (job.probe.threshold, job.split) == ("dev", "dev"):
+        todo = 'choose "halves", or "gold", which says so'
+        raise UsageError("the threshold would be fitted on what it is scored on", where=f"{job.task}, dev", todo=todo)
     with deterministic(context, 0) as device, torch.no_grad():
-        sets = [data.load(job.task, job.data, language, job.split) for language in sorted(job.languages)]
-        used = [first_items(dataset, job.items) for dataset in sets]
-        for dataset in sets:
-            check_lengths(dataset, job.max_length)
         folder = source_folder(job.model, context)
+        loader = _Loader(job, context, data.words(job.data, folder))
+        loader.check_files()
         model = Model(load_encoder(folder)) if job.probe else load_model(folder)
-        check_vocabulary(folder, model.encoder, data.vocabulary(job.data))
-        records = tuple(data_record(dataset, examples) for dataset, examples in zip(sets, used, strict=True))
+        check_vocabulary(folder, model.encoder, loader.words)
         if not is_finite(model):
-            return Outcome(degenerate="built on a degenerate run", data=records)
+            return Outcome(degenerate="built on a degenerate run", data=loader.records())
         head = "" if job.probe else _head_of(model, job.task, info.head)
         model.to(device).eval()
-        loaded = time.perf_counter()
+        prepared = time.perf_counter() - begun
         context.phase("evaluate")
-        rows: list[dict[str, Any]] = []
-        for number, (dataset, examples) in enumerate(zip(sets, used, strict=True)):
-            if job.probe:
-                rows += retrieve(model.encoder, dataset, examples, job.probe, device, context.should_stop)
+        meter = _Meter(context, len(job.languages))
+        probing = _Probing(job.probe, info, model.encoder, loader, device, context, meter) if job.probe else None
+        records, chunks, rows, tokens = [], [], 0, 0
+        for dataset, examples in loader:
+            if probing is not None:
+                found = probing.rows(dataset, examples)
             else:
-                rows += predict(model, head, info.head, dataset, examples, device, context.should_stop)
-            seconds = time.perf_counter() - loaded
-            eta = round(seconds / (number + 1) * (len(sets) - number - 1), 1)
-            context.report({"event": "progress", "step": number + 1, "steps": len(sets), "eta": eta})
-        evaluated = time.perf_counter()
+                asked = (model, head, info.head, dataset, examples, device, context.should_stop)
+                found = predict(*asked, report=meter.within)
+            records.append(data_record(dataset, examples))
+            # as bytes at once: the objects of hundreds of thousands of rows would fill memory
+            chunks.append("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found).encode())
+            rows += len(found)
+            tokens += _tokens(dataset, examples)
+            meter.finished()
         context.phase("finish")
-        content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+        content = b"".join(chunks)
         write_atomic(context.folder / "predictions.jsonl", content)
+        if probing is not None:
+            probing.write_sweep(job.split)
     return Outcome(
-        examples=len(rows),
-        tokens=sum(_tokens(dataset, examples) for dataset, examples in zip(sets, used, strict=True)),
-        data=records,
-        predictions={"sha256": hashlib.sha256(content).hexdigest(), "rows": len(rows)},
-        seconds={"load": loaded - begun, "evaluate": evaluated - loaded},
+        examples=rows,
+        tokens=tokens,
+        data=tuple(records),
+        predictions={"sha256": hashlib.sha256(content).hexdigest(), "rows": rows},
+        selection=None if probing is None else probing.selection(),
+        seconds={"load": prepared + loader.seconds, "evaluate": meter.elapsed - loader.seconds},
     )
 
 
@@ -104,16 +107,19 @@ def predict(
     examples: NDArray[np.int64],
     device: torch.device,
     should_stop: Callable[[], bool],
+    *,
+    report: Callable[[float], None] = lambda share: None,
 ) -> list[dict[str, Any]]:
     """Rows {"id", "language", "label", "prediction"} of the items that the examples belong to, in the data's order.
 
-    `head` is one of the model's, `kind` what kind of head it is. Raises Preempted where `should_stop` says so.
+    `head` is one of the model's, `kind` what kind of head it is; `report` is told the share that is done. Raises
+    Preempted where `should_stop` says so.
     """
     sequences = sequences_of(dataset, examples)
     per_token = kind in ("tagging", "span")
     logits: list[Floats] = [np.zeros(0, dtype=np.float32)] * len(examples)
     with torch.no_grad():
-        for places, batch in _batches(dataset.tokens, sequences, dataset.per_example, device, should_stop):
+        for places, batch in batches(dataset.tokens, sequences, dataset.per_example, device, should_stop, report):
             found = model.logits(batch, head).float().cpu().numpy()
             parts = np.split(found, np.cumsum(batch.lengths_S.cpu().numpy())[:-1]) if per_token else found
             for place, part in zip(places, parts, strict=True):
@@ -121,24 +127,9 @@ def predict(
     return decode.rows(dataset, _DECODERS[kind](dataset, examples, logits))
 
 
-def retrieve(
-    encoder: Encoder,
-    dataset: Dataset,
-    examples: NDArray[np.int64],
-    probe: Probe,
-    device: torch.device,
-    should_stop: Callable[[], bool],
-) -> list[dict[str, Any]]:
-    """Rows as of `predict`: for each query the id of the nearest sentence of the pool, and its cosine as "score"."""
-    if dataset.pool is None or len(dataset.pool) != len(dataset.pool_ids):
-        raise InputError("there are no sentences to search", where=f"{dataset.task}, {dataset.language}")
-    if probe.layer > encoder.config.layers:
-        todo = f"choose a layer from 0 (embeddings) to {encoder.config.layers}"
-        raise UsageError(f"the probe reads layer {probe.layer}", where=dataset.task, todo=todo)
-    queries = _vectors(encoder, dataset.tokens, examples, probe, device, should_stop)
-    pool = _vectors(encoder, dataset.pool, np.arange(len(dataset.pool)), probe, device, should_stop)
-    places, cosines = decode.nearest(queries, pool)
-    return decode.rows(dataset, [dataset.pool_ids[int(place)] for place in places], [float(c) for c in cosines])
+def access_of(context: Context) -> data.Access:
+    """Where a job finds the data that it does not name."""
+    return data.Access(data=context.data, cache=context.cache)
 
 
 def data_record(dataset: Dataset, examples: NDArray[np.int64]) -> dict[str, Any]:
@@ -152,51 +143,137 @@ def data_record(dataset: Dataset, examples: NDArray[np.int64]) -> dict[str, Any]
     }
 
 
-def _batches(
-    tokens: Ragged,
-    sequences: NDArray[np.int64],
-    per_example: int,
-    device: torch.device,
-    should_stop: Callable[[], bool],
-) -> Iterator[tuple[list[int], Batch]]:
-    """The examples of each batch, by their place among those asked for, and the batch; like lengths together."""
-    lengths = tokens.lengths[sequences].reshape(-1, per_example).sum(axis=1)
-    most = max(_TOKENS[device.type], int(lengths.max(initial=0)))
-    for places in by_tokens(lengths, most):
-        if should_stop():
-            raise Preempted("stopped during an evaluation")
-        rows = sequences.reshape(-1, per_example)[places].reshape(-1)
-        yield places, Batch.of(pack(tokens, rows, multiple=_MULTIPLE[device.type]), device)
+class _Loader:
+    """The data sets of a job, language by language, each with the numbers of the examples that are used."""
+
+    def __init__(self, job: EvaluateJob, context: Context, words: data.Words) -> None:
+        self.words = words
+        self.seconds = 0.0  # spent on loading
+        self._job, self._access, self._begun = job, access_of(context), time.perf_counter()
+
+    def check_files(self) -> None:
+        """Look for the files of all languages, before any work is done that a missing one would waste."""
+        if isinstance(self._job.data, FilesData):
+            for language in sorted(self._job.languages):
+                with self._named(language, self._job.split):
+                    data.source(self._job.task, self._job.data, language, self._job.split, self._access)
+
+    def __iter__(self) -> Iterator[tuple[Dataset, NDArray[np.int64]]]:
+        for language in sorted(self._job.languages):
+            yield self.load(language, self._job.split)
+
+    def load(self, language: str, split: str) -> tuple[Dataset, NDArray[np.int64]]:
+        """One language."""
+        job, begun = self._job, time.perf_counter()
+        with self._named(language, split):
+            dataset = data.load(
+                job.task,
+                job.data,
+                language,
+                split,
+                words=self.words,
+                max_length=job.max_length,
+                access=self._access,
+            )
+        check_lengths(dataset, job.max_length)
+        self.seconds += time.perf_counter() - begun
+        return dataset, first_items(dataset, job.items)
+
+    def records(self) -> tuple[dict[str, Any], ...]:
+        """What run.json says of all of them."""
+        return tuple(data_record(dataset, examples) for dataset, examples in self)
+
+    @contextlib.contextmanager
+    def _named(self, language: str, split: str) -> Iterator[None]:
+        """Let an error about a file also say which task and language it is of."""
+        try:
+            yield
+        except (InputError, ServiceError) as error:
+            place = f"{self._job.task}, {language}, {split}"
+            where = error.where if error.where.startswith(place) else f"{place}: {error.where}".removesuffix(": ")
+            raise type(error)(error.what, where=where, todo=error.todo) from error
 
 
-def _vectors(
-    encoder: Encoder,
-    tokens: Ragged,
-    rows: NDArray[np.int64],
-    probe: Probe,
-    device: torch.device,
-    should_stop: Callable[[], bool],
-) -> Floats:
-    """A vector for each sequence, float32 [len(rows), H]."""
-    vectors = np.zeros((len(rows), encoder.config.hidden), dtype=np.float32)
-    with torch.no_grad():
-        for places, batch in _batches(tokens, rows, 1, device, should_stop):
-            hidden = encoder.hidden_states(batch)[probe.layer].float()
-            vectors[places] = _pooled(hidden, batch, probe).cpu().numpy()
-    return vectors
+class _Probing:
+    """Retrieval with a probe, language by language, and what there is to say of it in the end."""
+
+    def __init__(
+        self,
+        probe: Probe,
+        info: TaskInfo,
+        encoder: Encoder,
+        loader: _Loader,
+        device: torch.device,
+        context: Context,
+        meter: _Meter,
+    ) -> None:
+        self._probe, self._info, self._encoder, self._loader = probe, info, encoder, loader
+        self._device, self._context, self._meter = device, context, meter
+        self._thresholds: dict[str, Sequence[float]] = {}
+        self._fitted: list[dict[str, Any]] = []
+        self._sweeps: dict[str, Mapping[retrieval.View, float]] = {}
+
+    def rows(self, dataset: Dataset, examples: NDArray[np.int64]) -> list[dict[str, Any]]:
+        """The rows of one language."""
+        dev = None
+        if self._info.mines and self._probe.threshold == "dev":
+            dev = self._loader.load(dataset.language, "dev")
+            self._fitted.append(data_record(*dev))
+        found = retrieval.retrieve(
+            self._encoder,
+            self._info,
+            dataset,
+            examples,
+            self._probe,
+            self._device,
+            self._context.should_stop,
+            dev=dev,
+            report=self._meter.within,
+        )
+        self._thresholds[dataset.language], self._sweeps[dataset.language] = found.thresholds, found.sweep
+        return found.rows
+
+    def selection(self) -> dict[str, Any] | None:
+        """Of mining: the rule, the thresholds of each language, and the data that they were fitted on elsewhere."""
+        if not self._info.mines:
+            return None
+        said = {"rule": self._probe.threshold, "thresholds": self._thresholds}
+        return said | ({"data": self._fitted} if self._fitted else {})
+
+    def write_sweep(self, split: str) -> None:
+        """Write sweep.json, and a table of it into the log, where the probe asks for one."""
+        if self._probe.sweep:
+            content, table = retrieval.sweep_table(self._info.name, split, self._info.metric, self._sweeps)
+            write_atomic(self._context.folder / "sweep.json", content)
+            self._context.note(table)
 
 
-def _pooled(hidden: Tensor, batch: Batch, probe: Probe) -> Tensor:
-    """[T, H] to [S, H]."""
-    if probe.pooling == "first":
-        return hidden.index_select(0, batch.first_S)
-    # through a padded [S, L, H], since a sum by index has no fixed order on a GPU
-    total, count = to_padded(hidden, batch.layout, 0.0)[: batch.real].sum(dim=1), batch.lengths_S
-    if not probe.special_tokens:
-        last = batch.first_S + batch.lengths_S - 1
-        total = total - hidden.index_select(0, batch.first_S) - hidden.index_select(0, last)
-        count = count - 2
-    return total / count.clamp(min=1)[:, None]
+class _Meter:
+    """Progress events: languages done, and the seconds left as if all were alike."""
+
+    def __init__(self, context: Context, languages: int) -> None:
+        self._context, self._languages, self._done = context, languages, 0
+        self._begun = self._told = time.perf_counter()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was made."""
+        return time.perf_counter() - self._begun
+
+    def within(self, share: float) -> None:
+        """So much of the present language is done; told at most once in `progress_seconds`."""
+        if time.perf_counter() - self._told >= self._context.progress_seconds:
+            self._tell(self._done + share)
+
+    def finished(self) -> None:
+        """The present language is done."""
+        self._done += 1
+        self._tell(self._done)
+
+    def _tell(self, done: float) -> None:
+        self._told = time.perf_counter()
+        eta = round(self.elapsed * (self._languages - done) / done, 1) if done else None
+        self._context.report({"event": "progress", "step": self._done, "steps": self._languages, "eta": eta})
 
 
 def _head_of(model: Model, name: str, kind: str) -> str:

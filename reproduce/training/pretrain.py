@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from claimcheck.foundation.errors import UsageError
 from reproduce import data
-from reproduce.data.dataset import IGNORED, Dataset, Ragged
-from reproduce.data.sampling import Order, generator, shares, steps_of
-from reproduce.model.encoder import Batch, Encoder, EncoderConfig, Model
-from reproduce.model.packing import Packed, pack
-from reproduce.runner import Context, Outcome
-from reproduce.specs import Mixture, PretrainJob, job_key
+from reproduce.data.corpus import tokenizer_of
+from reproduce.data.dataset import Dataset
+from reproduce.data.sampling import generator, steps_of
+from reproduce.model.encoder import Encoder, EncoderConfig, Model
+from reproduce.runner import Context, Outcome, Preempted
+from reproduce.specs import PretrainJob, WorldData, job_key
 from reproduce.training.device import deterministic
-from reproduce.training.evaluate import data_record
+from reproduce.training.evaluate import access_of, data_record
 from reproduce.training.examples import check_lengths
-from reproduce.training.loop import Part, Piece, Step, Training
+from reproduce.training.loop import Part, Training
+from reproduce.training.maskedtext import HEAD, MaskedText
 from reproduce.training.modelfolder import keep
 
-__all__ = ["SPECIAL", "masked", "run_pretrain", "unigram_entropy"]
-
-SPECIAL = 4  # <s>, <pad>, </s>, <unk> come first in every vocabulary; <mask> comes last
-_HEAD = "masked"
+__all__ = ["run_pretrain"]
 
 
 def run_pretrain(job: PretrainJob, context: Context) -> Outcome:
-    """Train an encoder from random weights and leave model/ with the vocabulary; the masked head is not kept.
+    """Train an encoder from random weights and leave model/ with its vocabulary; the masked head is not kept.
+
+    Of text that is read the tokenizer comes first: trained once, kept in tokenizer/ for a job that goes on.
 
     Each sentence of a batch is drawn from a language with p ~ n^(1/temperature), n its sentences; the sentences of a
     language come in passes, each a new permutation. Masks are drawn anew at every step. Raises as `run_train`.
@@ -37,13 +36,13 @@ def run_pretrain(job: PretrainJob, context: Context) -> Outcome:
     begun = time.perf_counter()
     context.phase("load")
     with deterministic(context, job.seed) as device:
-        vocabulary = data.vocabulary(job.data)
-        texts = [data.text(job.data, language) for language in job.languages]
-        for text in texts:
-            check_lengths(text, job.size.positions)
+        words = _words(job, context)
+        made = time.perf_counter()
+        texts = _texts(job, words, context)
+        encoded = time.perf_counter()
         size, recipe = job.size, job.optimisation
         config = EncoderConfig(
-            vocab_size=vocabulary.size,
+            vocab_size=words.size,
             hidden=size.hidden,
             layers=size.layers,
             heads=size.heads,
@@ -53,18 +52,25 @@ def run_pretrain(job: PretrainJob, context: Context) -> Outcome:
         )
         weights = torch.Generator().manual_seed(int(generator(job.seed, "weights").integers(2**63)))
         model = Model(Encoder(config, weights))
-        model.add_head(_HEAD, "masked", vocabulary.size, weights)
+        model.add_head(HEAD, "masked", words.size, weights)
         model.to(device)
-        sizes = [text.examples for text in texts]
-        steps = steps_of(sizes, recipe)
-        mixture = Mixture(sampling="temperature", temperature=job.temperature)
-        # one place in the order a sentence, so that a batch mixes the languages
-        order = Order(sizes, 1, mixture, steps=steps * recipe.batch_size, seed=job.seed)
+        steps = steps_of([text.examples for text in texts], recipe)
+        batches = MaskedText(
+            texts,
+            batches=steps,
+            batch_size=recipe.batch_size,
+            accumulate=recipe.accumulate,
+            temperature=job.temperature,
+            mask=job.mask,
+            vocabulary=words.size,
+            seed=job.seed,
+            device=device,
+        )
         training = Training(
             model,
-            _batches(job, texts, order, vocabulary.size, device),
+            batches.step,
             steps=steps,
-            parts=[Part(unigram_entropy(texts, shares(sizes, 1, mixture)))],
+            parts=[Part(batches.majority)],
             optimisation=recipe,
             key=job_key(job),
             context=context,
@@ -73,7 +79,7 @@ def run_pretrain(job: PretrainJob, context: Context) -> Outcome:
         loaded = time.perf_counter()
         fitted = training.run()
         context.phase("finish")
-        sha256 = keep(context, model.encoder, vocabulary)
+        sha256 = keep(context, model.encoder, words)
     return Outcome(
         optimizer_steps=fitted.steps,
         examples=fitted.examples,
@@ -83,74 +89,39 @@ def run_pretrain(job: PretrainJob, context: Context) -> Outcome:
         data=tuple(data_record(text, np.arange(text.examples)) for text in texts),
         model_sha256=sha256,
         weights_changed=fitted.weights_changed,
-        seconds={"load": loaded - begun} | fitted.seconds,
+        seconds={"tokenizer": made - begun, "encode": encoded - made, "load": loaded - encoded} | fitted.seconds,
     )
 
 
-def masked(
-    input_ids: NDArray[np.int64], share: float, vocabulary: int, random: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Ids [T] with some tokens hidden, and targets [T]: the hidden tokens, IGNORED elsewhere.
-
-    Each word is chosen with probability `share`, special tokens never; of those chosen 80 % become <mask>, 10 % a
-    random word, 10 % stay. At least one is chosen where there is a word at all. <mask> is the last of the vocabulary.
-    """
-    words = (input_ids >= SPECIAL) & (input_ids < vocabulary - 1)
-    chosen = words & (random.random(len(input_ids)) < share)
-    if not chosen.any() and words.any():
-        chosen[random.choice(np.flatnonzero(words))] = True
-    targets = np.where(chosen, input_ids, IGNORED)
-    fate = random.random(len(input_ids))
-    strangers = random.integers(SPECIAL, vocabulary - 1, size=len(input_ids))
-    hidden = np.where(chosen & (fate < 0.8), vocabulary - 1, input_ids)
-    return np.where(chosen & (fate >= 0.9), strangers, hidden), targets
-
-
-def unigram_entropy(texts: Sequence[Dataset], weights: NDArray[np.float64]) -> float:
-    """The entropy, in nats, of a word that is drawn from the languages as the sentences are: `weights` [texts]."""
-    longest = max(int(text.tokens.flat.max(initial=0)) for text in texts) + 1
-    frequencies = np.zeros(longest)
-    for text, weight in zip(texts, weights, strict=True):
-        words = text.tokens.flat[text.tokens.flat >= SPECIAL]
-        # by sentence, since sentences are drawn: a language of long ones gives more words
-        frequencies += np.bincount(words, minlength=longest) * (weight / max(1, text.examples))
-    frequencies = frequencies[frequencies > 0] / frequencies.sum()
-    return float(-(frequencies * np.log(frequencies)).sum())
+def _words(job: PretrainJob, context: Context) -> data.Words:
+    """The words of the world, else the tokenizer that is trained on the text and kept in the job's folder."""
+    if isinstance(job.data, WorldData):
+        return data.words(job.data)
+    if job.vocabulary is None:
+        raise UsageError("no size for the tokenizer", todo="say how many pieces (vocabulary)")
+    context.phase("tokenizer")
+    access = access_of(context)
+    sources = [data.source("text", job.data, language, "train", access) for language in job.languages]
+    # a checkpoint's word embeddings are those of its tokenizer
+    return tokenizer_of(
+        sources,
+        job.vocabulary,
+        temperature=job.temperature,
+        seed=job.seed,
+        folder=context.folder / "tokenizer",
+        cache=access.cache,
+    )
 
 
-def _batches(
-    job: PretrainJob, texts: Sequence[Dataset], order: Order, vocabulary: int, device: torch.device
-) -> Callable[[int], Step]:
-    size = job.optimisation.batch_size
-    everything = _joined([text.tokens for text in texts])
-    begins = np.cumsum([0, *(text.examples for text in texts)])  # where the rows of each text begin among all
-
-    def batch(number: int) -> Step:
-        drawn = [order.batch(place) for place in range(number * size, (number + 1) * size)]
-        packed = pack(everything, [int(begins[part] + rows[0]) for part, rows in drawn])
-        input_ids, targets = masked(packed.input_ids, job.mask, vocabulary, generator(job.seed, "mask", number))
-        pieces = []
-        # masked as a whole before it is split, so that the parts are the batch
-        for chosen in np.array_split(np.arange(size), job.optimisation.accumulate):
-            if len(chosen):
-                part, within = _some(packed, input_ids, int(chosen[0]), int(chosen[-1]) + 1)
-                placed = torch.from_numpy(targets[within]).to(device)
-                units = int((targets[within] != IGNORED).sum())
-                pieces.append(Piece(Batch.of(part, device), _HEAD, placed, units))
-        return Step(0, tuple(pieces), size, packed.tokens)
-
-    return batch
-
-
-def _joined(parts: Sequence[Ragged]) -> Ragged:
-    """The rows of all of them, one after the other."""
-    lengths = np.concatenate([part.lengths for part in parts])
-    return Ragged(np.concatenate([part.flat for part in parts]), np.concatenate([[0], np.cumsum(lengths)]))
-
-
-def _some(packed: Packed, input_ids: NDArray[np.int64], first: int, end: int) -> tuple[Packed, slice]:
-    """The sequences from `first` to before `end` with other ids, and where their tokens are."""
-    starts = packed.cu_seqlens[first : end + 1]
-    within = slice(int(starts[0]), int(starts[-1]))
-    longest = int(np.diff(starts).max())
-    return Packed(input_ids[within], packed.position_ids[within], starts - starts[0], longest, end - first), within
+def _texts(job: PretrainJob, words: data.Words, context: Context) -> list[Dataset]:
+    """The text of each language, as tokens. Raises Preempted."""
+    longest, texts, made = job.size.positions, [], isinstance(job.data, WorldData)
+    if not made:
+        context.phase("encode")
+    for language in job.languages:
+        if not made and context.should_stop():
+            raise Preempted("stopped while the text became tokens")
+        text = data.text(job.data, language, words=words, max_length=longest, access=access_of(context))
+        check_lengths(text, longest)
+        texts.append(text)
+    return texts

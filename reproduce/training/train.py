@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,12 +18,14 @@ from reproduce.data.sampling import Order, generator, steps_of
 from reproduce.model.encoder import Batch, Model, load_encoder
 from reproduce.model.packing import pack
 from reproduce.runner import Context, Outcome, Preempted
-from reproduce.specs import TrainJob, job_key
+from reproduce.specs import MaskedText, TrainJob, job_key
 from reproduce.tasks import TRAINING_LANGUAGE, TaskInfo, metrics, task
 from reproduce.training.device import deterministic, is_finite
-from reproduce.training.evaluate import data_record, predict
+from reproduce.training.evaluate import access_of, data_record, predict
 from reproduce.training.examples import Examples, check_lengths, classes_of, first_items
 from reproduce.training.loop import Looks, Part, Piece, Step, Training
+from reproduce.training.maskedtext import HEAD
+from reproduce.training.maskedtext import MaskedText as MaskedBatches
 from reproduce.training.modelfolder import check_vocabulary, keep, source_folder
 
 __all__ = ["Context", "Outcome", "Preempted", "run_train"]
@@ -49,32 +52,45 @@ def run_train(job: TrainJob, context: Context) -> Outcome:
     begun = time.perf_counter()
     context.phase("load")
     with deterministic(context, job.seed) as device:
-        tasks = [_load(job, number) for number in range(len(job.parts))]
-        vocabulary = data.vocabulary(job.parts[0].data)
         folder = source_folder(job.encoder, context)
+        words = data.words(job.parts[0].data, folder)
         model = Model(load_encoder(folder, dropout=job.optimisation.dropout))
         for part in job.parts:
-            check_vocabulary(folder, model.encoder, data.vocabulary(part.data))
+            check_vocabulary(folder, model.encoder, data.words(part.data, folder))
+        tasks = [_load(job, number, words, context) for number in range(len(job.parts))]
+        texts = _texts(job, words, context)
         usable = is_finite(model)
         for number, one in enumerate(tasks):
             info, dataset = one.info, one.examples.dataset
+            if info.name in model.kinds:
+                continue  # the same task in another language
             seed = int(generator(job.seed, "head", number).integers(2**63))
             model.add_head(info.name, info.head, classes_of(dataset, info.head), torch.Generator().manual_seed(seed))
-        records = _records(tasks)
+        records = _records(tasks) + tuple(data_record(text, np.arange(text.examples)) for text in texts)
         if not usable:
             # the heads and the folder are for the jobs that build on this one: they come to the same end
-            sha256 = keep(context, model, vocabulary)
+            sha256 = keep(context, model, words)
             return Outcome(degenerate="built on a degenerate run", data=records, model_sha256=sha256)
         model.to(device)
         sizes = [len(one.examples) for one in tasks]
-        steps = steps_of(sizes, job.optimisation)
-        order = Order(sizes, job.optimisation.batch_size, job.mixture, steps=steps, seed=job.seed)
+        steps = steps_of(sizes, job.optimisation, job.masked.share if job.masked else 0.0)
+        beside = _beside(job, steps)
+        own = int((~beside).sum())
+        order = Order(sizes, job.optimisation.batch_size, job.mixture, steps=own, seed=job.seed)
         looks = _looks(job, model, tasks, order, device, context)
+        parts = [Part(one.examples.majority(), one.examples.true_labels) for one in tasks]
+        batch = _batches(tasks, order, job.optimisation.accumulate, device)
+        if job.masked is not None:
+            text = _masked_text(job, job.masked, texts, words.size, int(beside.sum()), device)
+            model.add_head(HEAD, "masked", words.size, torch.Generator().manual_seed(_text_seed(job)))
+            model.to(device)
+            parts.append(Part(text.majority))
+            batch = _mixed(batch, text, beside, len(tasks))
         training = Training(
             model,
-            _batches(tasks, order, job.optimisation.accumulate, device),
+            batch,
             steps=steps,
-            parts=[Part(one.examples.majority(), one.examples.true_labels) for one in tasks],
+            parts=parts,
             optimisation=job.optimisation,
             key=job_key(job),
             context=context,
@@ -84,7 +100,8 @@ def run_train(job: TrainJob, context: Context) -> Outcome:
         loaded = time.perf_counter()
         fitted = training.run()
         context.phase("finish")
-        sha256 = keep(context, model, vocabulary)
+        model.remove_head(HEAD)  # of no use to the jobs that build on this one
+        sha256 = keep(context, model, words)
     return Outcome(
         optimizer_steps=fitted.steps,
         examples=fitted.examples,
@@ -104,16 +121,17 @@ def run_train(job: TrainJob, context: Context) -> Outcome:
     )
 
 
-def _load(job: TrainJob, number: int) -> _Task:
+def _load(job: TrainJob, number: int, words: data.Words, context: Context) -> _Task:
     part = job.parts[number]
     info = task(part.task)
-    train = data.load(part.task, part.data, TRAINING_LANGUAGE, "train")
+    how: dict[str, Any] = {"words": words, "max_length": job.max_length, "access": access_of(context)}
+    train = data.load(part.task, part.data, part.language, "train", **how)
     check_lengths(train, job.max_length)
     # the number keeps apart the shuffles of parts that are equally large
     examples = Examples.of(train, info.head, part, int(generator(job.seed, "part", number).integers(2**32)))
     dev, looked_at = None, np.zeros(0, dtype=np.int64)
     if _looked_at(job):
-        dev = data.load(part.task, part.data, TRAINING_LANGUAGE, "dev")
+        dev = data.load(part.task, part.data, TRAINING_LANGUAGE, "dev", **how)
         check_lengths(dev, job.max_length)
         looked_at = first_items(dev, job.selection.items)
     return _Task(info, examples, dev, looked_at)
@@ -145,8 +163,61 @@ def _looks(
             scores.append(metrics.score(info.metric, rows))
         return sum(scores) / len(scores)
 
-    every = job.selection.every or order.epoch
+    share = job.masked.share if job.masked else 0.0
+    every = job.selection.every or math.ceil(order.epoch / (1 - share))
     return Looks(every, score, best=job.selection.rule == "best", patience=job.selection.patience)
+
+
+def _texts(job: TrainJob, words: data.Words, context: Context) -> list[Dataset]:
+    """The plain text of each language that is masked beside the tasks; none where none is."""
+    if job.masked is None:
+        return []
+    return [
+        data.text(job.masked.data, language, words=words, max_length=job.max_length, access=access_of(context))
+        for language in job.masked.languages
+    ]
+
+
+def _beside(job: TrainJob, steps: int) -> NDArray[np.bool_]:
+    """Which of the steps are of masked text: a share of them, drawn once for the whole training."""
+    beside = np.zeros(steps, dtype=np.bool_)
+    if job.masked is not None:
+        count = round(steps * job.masked.share)
+        beside[generator(job.seed, "beside").permutation(steps)[:count]] = True
+    return beside
+
+
+def _text_seed(job: TrainJob) -> int:
+    return int(generator(job.seed, "masked text").integers(2**32))
+
+
+def _masked_text(
+    job: TrainJob, how: MaskedText, texts: Sequence[Dataset], vocabulary: int, batches: int, device: torch.device
+) -> MaskedBatches:
+    return MaskedBatches(
+        texts,
+        batches=batches,
+        batch_size=job.optimisation.batch_size,
+        accumulate=job.optimisation.accumulate,
+        temperature=how.temperature,
+        mask=how.mask,
+        vocabulary=vocabulary,
+        seed=_text_seed(job),
+        device=device,
+    )
+
+
+def _mixed(
+    batch: Callable[[int], Step], text: MaskedBatches, beside: NDArray[np.bool_], part: int
+) -> Callable[[int], Step]:
+    """The batches of the tasks and of the text, each in its own order, at the places drawn for them."""
+    texts_before = np.concatenate([[0], np.cumsum(beside)])
+
+    def mixed(number: int) -> Step:
+        before = int(texts_before[number])
+        return text.step(before, part) if beside[number] else batch(number - before)
+
+    return mixed
 
 
 def _batches(tasks: Sequence[_Task], order: Order, accumulate: int, device: torch.device) -> Callable[[int], Step]:

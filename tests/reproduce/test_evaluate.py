@@ -6,8 +6,9 @@ import hashlib
 import json
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,14 @@ import pytest
 import torch
 import toy_world
 
-from claimcheck.foundation.errors import InputError, MissingInputError, UsageError
-from reproduce.data.dataset import Ragged
+from claimcheck.foundation.errors import InputError, MissingInputError, UnreadableInputError, UsageError
+from reproduce import data
+from reproduce.data.dataset import Dataset, Item, Ragged
 from reproduce.runner import Context, Outcome, Preempted
 from reproduce.specs import (
+    Data,
     EvaluateJob,
+    FilesData,
     Optimisation,
     Part,
     Probe,
@@ -32,7 +36,9 @@ from reproduce.specs import (
 )
 from reproduce.tasks import metrics
 from reproduce.tasks import task as task_named
+from reproduce.training import batches
 from reproduce.training.evaluate import run_evaluate
+from reproduce.training.mining import half_of
 from reproduce.training.pretrain import run_pretrain
 from reproduce.training.train import run_train
 
@@ -48,7 +54,10 @@ class Jobs:
     model: str
 
     def evaluate(self, folder: Path, task: str, **settings: Any) -> tuple[Outcome, list[dict[str, Any]]]:
-        context_settings = {name: settings.pop(name) for name in ("should_stop", "report") if name in settings}
+        names = ("should_stop", "report", "progress_seconds")
+        context_settings = {name: settings.pop(name) for name in names if name in settings}
+        if "files" in settings:
+            context_settings["data"], settings["data"] = settings.pop("files"), FilesData()
         defaults: dict[str, Any] = {"languages": ("xa", "en"), "max_length": 32, "data": WorldData()}
         key = settings.pop("of", self.encoder if "probe" in settings else self.model)
         job = EvaluateJob.model_validate({"model": {"kind": "job", "key": key}, "task": task} | defaults | settings)
@@ -201,9 +210,143 @@ def test_a_missing_model_is_named(jobs: Jobs, tmp_path: Path) -> None:
 
 def test_the_phases_and_languages_are_reported(jobs: Jobs, tmp_path: Path) -> None:
     events: list[dict[str, Any]] = []
-    jobs.evaluate(tmp_path, "world-nli", report=events.append)
+    jobs.evaluate(tmp_path, "world-nli", report=events.append, progress_seconds=60)
     assert [e["name"] for e in events if e["event"] == "phase"] == ["load", "evaluate", "finish"]
-    assert [(e["step"], e["steps"]) for e in events if e["event"] == "progress"] == [(1, 2), (2, 2)]
+    progress = [e for e in events if e["event"] == "progress"]
+    assert [(e["step"], e["steps"]) for e in progress] == [(1, 2), (2, 2)]
+    assert progress[-1]["eta"] == 0
+
+
+def test_a_long_language_tells_how_far_it_is(jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_TOKENS", {"cpu": 32})
+    for task, probe in (("world-nli", None), ("world-retrieval", Probe(layer=2))):
+        events: list[dict[str, Any]] = []
+        jobs.evaluate(tmp_path, task, report=events.append, progress_seconds=0, **({"probe": probe} if probe else {}))
+        steps = [event["step"] for event in events if event["event"] == "progress"]
+        assert steps == sorted(steps)
+        assert steps.count(0) > 5
+        assert steps.count(1) > 5
+        assert steps[-1] == 2
+        assert all(event["eta"] >= 0 for event in events if event["event"] == "progress")
+
+
+# --- mining: retrieval where most sentences have no translation
+
+
+@pytest.fixture
+def bucc(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """BUCC in the place of the toy retrieval; gives the languages and splits that are loaded."""
+    loaded: list[tuple[str, str]] = []
+
+    def load(task: str, asked: Data, language: str, split: str, **how: object) -> Dataset:
+        loaded.append((language, split))
+        made = toy_world.load("world-retrieval", asked, language, split)
+        items = tuple(Item(item.id, item.label if n % 3 else None) for n, item in enumerate(made.items))
+        return replace(made, task=task, items=items)
+
+    monkeypatch.setattr(data, "load", load)
+    return loaded
+
+
+def test_mining_keeps_its_thresholds(jobs: Jobs, tmp_path: Path, bucc: list[tuple[str, str]]) -> None:
+    outcome, rows = jobs.evaluate(tmp_path, "bucc", languages=("zh", "de"), probe=Probe(layer=0))
+    assert bucc == [("de", "test"), ("zh", "test")]
+    assert outcome.selection is not None
+    assert outcome.selection["rule"] == "halves"
+    for language in ("de", "zh"):
+        first, second = outcome.selection["thresholds"][language]
+        for row in (row for row in rows if row["language"] == language and row["prediction"] is not None):
+            assert row["score"] >= (first, second)[half_of(row["id"])]
+    assert json.loads(json.dumps(outcome.selection))["thresholds"].keys() == {"de", "zh"}
+    assert metrics.score("bucc_f1", rows) > 0.3
+    assert [(d["language"], d["split"], d["items"]) for d in outcome.data] == [("de", "test", 24), ("zh", "test", 24)]
+
+
+def test_the_threshold_of_dev_is_fitted_in_each_language(
+    jobs: Jobs, tmp_path: Path, bucc: list[tuple[str, str]]
+) -> None:
+    probe = Probe(layer=0, threshold="dev")
+    outcome, rows = jobs.evaluate(tmp_path, "bucc", languages=("zh", "de"), probe=probe)
+    assert bucc == [("de", "test"), ("de", "dev"), ("zh", "test"), ("zh", "dev")]
+    assert {row["id"].split("-")[0] for row in rows} == {"test"}
+    selection = outcome.selection
+    assert selection is not None
+    assert [len(found) for found in selection["thresholds"].values()] == [1, 1]
+    # dev is named with its checksum, and not as what was scored
+    assert [(d["language"], d["split"]) for d in selection["data"]] == [("de", "dev"), ("zh", "dev")]
+    assert [(d["language"], d["split"]) for d in outcome.data] == [("de", "test"), ("zh", "test")]
+    with pytest.raises(UsageError, match=r"bucc, dev: the threshold would be fitted on what it is scored on; choose"):
+        jobs.evaluate(tmp_path, "bucc", languages=("zh",), split="dev", probe=probe)
+
+
+def test_a_sweep_stands_beside_the_predictions(jobs: Jobs, tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    probe = Probe(layer=1, sweep=True)
+    outcome, rows = jobs.evaluate(tmp_path, "world-retrieval", probe=probe, report=events.append)
+    sweep = json.loads((tmp_path / "sweep.json").read_text())
+    assert (sweep["task"], sweep["split"], sweep["metric"]) == ("world-retrieval", "test", "retrieval_accuracy")
+    assert {(row["layer"], row["pooling"], row["special_tokens"]) for row in sweep["rows"]} == {
+        (layer, *kind) for layer in range(3) for kind in (("mean", True), ("mean", False), ("first", True))
+    }
+    (own,) = [r for r in sweep["rows"] if (r["layer"], r["pooling"], r["special_tokens"]) == (1, "mean", True)]
+    assert own["scores"] == metrics.per_language("retrieval_accuracy", rows)
+    (table,) = [event["text"] for event in events if event["event"] == "note"]
+    assert "no verdict rests on it" in table
+    # the predictions are those without a sweep
+    assert jobs.evaluate(tmp_path, "world-retrieval", probe=Probe(layer=1))[0].predictions == outcome.predictions
+
+
+# --- data of many languages
+
+
+def test_one_language_is_in_memory_at_a_time(jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alive: list[weakref.ref[Dataset]] = []
+    most = 0
+
+    def load(*asked: Any, **how: Any) -> Dataset:
+        nonlocal most
+        made = toy_world.load(*asked, **how)
+        alive.append(weakref.ref(made))
+        most = max(most, sum(ref() is not None for ref in alive))
+        return made
+
+    monkeypatch.setattr(data, "load", load)
+    languages = tuple(f"x{letter}" for letter in "abcdefgh")
+    _, rows = jobs.evaluate(tmp_path, "world-tags", languages=languages)
+    assert [row["language"] for row in rows] == sorted(languages * 24)
+    assert most <= 2  # the one that is done is let go when the next has come
+
+
+def test_a_language_without_data_is_named_before_any_is_read(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def source(task: str, asked: Data, language: str, split: str, access: data.Access) -> None:
+        assert access.data == tmp_path
+        if language == "xb":
+            raise MissingInputError("no such file", where=f"{tmp_path}/panx/test-xb.tsv", todo="fetch it")
+
+    monkeypatch.setattr(data, "source", source)
+    monkeypatch.setattr(data, "load", lambda task, asked, language, split, **how: loaded.append(language))
+    with pytest.raises(MissingInputError, match=r"world-tags, xb, test: .*/panx/test-xb.tsv: no such file; fetch it"):
+        jobs.evaluate(tmp_path, "world-tags", languages=("xa", "xb"), files=tmp_path)
+    assert not loaded
+
+
+def test_a_bad_row_is_named_with_its_task_and_language(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(task: str, asked: Data, language: str, split: str, **how: object) -> Dataset:
+        if language == "xa":
+            raise UnreadableInputError("2 columns instead of 3", where="/data/test-xa.tsv, line 7")
+        return toy_world.load(task, asked, language, split)
+
+    monkeypatch.setattr(data, "load", load)
+    expected = r"^world-nli, xa, test: /data/test-xa.tsv, line 7: 2 columns instead of 3$"
+    with pytest.raises(UnreadableInputError, match=expected):
+        jobs.evaluate(tmp_path, "world-nli")
+    assert not (tmp_path / "predictions.jsonl").exists()
 
 
 def test_the_synthetic_world_from_pretraining_to_predictions_without_torchs_compiler(tmp_path: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import string
+import unicodedata
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -126,12 +130,177 @@ def test_mlqa_refuses_a_language_without_rules() -> None:
         METRICS["mlqa_f1"](rows([(["a"], "a")], "fi"))
 
 
+@pytest.mark.parametrize(
+    ("language", "accepted", "said", "exact", "f1"),
+    [
+        # only Han up to U+9FA5 stand alone: not those of extension A, nor kana, nor full-width digits
+        ("zh", "㐀㐁", "㐀", 0, 0),
+        ("zh", "カタカナ", "カタ", 0, 0),
+        ("zh", "２０年", "２０", 0, 2 * 1 * 0.5 / 1.5),
+        # an ideographic space parts words; punctuation between them leaves nothing behind, not even a space
+        ("zh", "abc　def", "abc def", 1, 1),
+        ("zh", "（A·B）", "ab", 1, 1),
+        ("en", "well-known", "wellknown", 1, 1),
+        ("en", "5€", "5 €", 0, 0),  # a symbol is no punctuation, but those of ASCII are taken for it
+        ("en", "5$", "5", 1, 1),
+        # the letters of the Arabic article are dropped inside of words as well, and part them
+        ("ar", "سالم", "س م", 1, 1),
+        # an article is a word of its own; a combining mark ends a word for it
+        ("es", "ella", "la", 0, 0),
+        ("vi", "cái nhà", "nhà", 1, 1),
+        ("hi", "और", "और।", 1, 1),
+        # nothing but articles: equal, and yet without any word in common
+        ("de", "die", "der", 1, 0),
+    ],
+)
+def test_mlqa_in_the_corners_of_unicode(language: str, accepted: str, said: str, exact: float, f1: float) -> None:
+    one = rows([([accepted], said)], language)
+    assert METRICS["mlqa_em"](one) == exact
+    assert METRICS["mlqa_f1"](one) == pytest.approx(f1)
+
+
+@pytest.mark.parametrize(
+    ("language", "gold", "said"), [("zh", "北京市", "北京"), ("th", "กรุงเทพ", "กรุง"), ("ja", "東京都", "東京")]
+)
+def test_squad_does_not_segment(language: str, gold: str, said: str) -> None:
+    """XQuAD and TyDiQA are scored by SQuAD's English rules in every language."""
+    assert METRICS["squad_f1"](rows([([gold], said)], language)) == 0
+    assert METRICS["squad_f1"](rows([([f"the {gold}"], f"{gold}.")], language)) == 1
+
+
+def test_an_answer_without_words() -> None:
+    """In SQuAD 1.1 an exact match of F1 0; in SQuAD 2.0 it is no answer, and so the question has none but others."""
+    for pair, first, second in [
+        ((["The"], "a"), (1, 0), (1, 1)),
+        ((["the", "x"], ""), (1, 0), (0, 0)),
+        ((["the", "x"], "x"), (1, 1), (1, 1)),
+        (([], ""), (1, 1), (1, 1)),
+        (([], "the"), (1, 1), (1, 1)),
+        (([""], "x"), (0, 0), (0, 0)),
+    ]:
+        assert [METRICS[name](rows([pair])) for name in ("squad_em", "squad_f1")] == list(first)
+        assert [METRICS[name](rows([pair])) for name in ("squad2_em", "squad2_f1")] == list(second)
+
+
+PIECES = st.sampled_from(
+    [
+        *"a an the The un la das die von của cái ال البيت x X y's z-1 12 5$ 5€ ß İ é é 北 京市 北京 㐀 カ กรุง".split(),
+        *"ก็ और । 。，！ （ ） « » „ ' _ | ^ ~ ‿ ・".split(),
+        *(" ", " ", "  ", "\t", "\u3000", "\u00a0", "\u200b", ""),
+    ]
+)
+ANSWER = st.lists(PIECES, max_size=6).map("".join)
+ANSWERS = st.lists(st.tuples(st.lists(ANSWER, min_size=1, max_size=3), ANSWER), min_size=1, max_size=4)
+
+
+def without_articles(text: str, articles: Iterable[str]) -> str:
+    """Without the runs of letters, digits and underscores that are an article."""
+    runs = ["".join(run) for _, run in itertools.groupby(text, lambda c: c.isalnum() or c == "_")]
+    return "".join(" " if run in set(articles) else run for run in runs)
+
+
+def squad_tokens(text: str) -> list[str]:
+    kept = "".join(c for c in text.lower() if c not in set(string.punctuation))
+    return without_articles(kept, ["a", "an", "the"]).split()
+
+
+def mlqa_tokens(text: str, language: str) -> list[str]:
+    """As Lewis et al. (2020) and their script's comments describe it, character by character."""
+    articles = {
+        "en": "a an the",
+        "es": "un una unos unas el la los las",
+        "vi": "của là cái chiếc những",
+        "de": "ein eine einen einem eines einer der die das den dem des",
+    }
+    kept = [c for c in text.lower() if not (c in string.punctuation or unicodedata.category(c)[0] == "P")]
+    text = without_articles("".join(kept), articles.get(language, "").split())
+    if language == "ar":
+        text = " ".join(text.split("ال"))
+    if language != "zh":
+        return text.split()
+    tokens, run = [], ""
+    for c in text:
+        if 0x4E00 <= ord(c) <= 0x9FA5:
+            tokens += [*run.split(), c]
+            run = ""
+        else:
+            run += c
+    return tokens + run.split()
+
+
+def token_f1(gold: list[str], said: list[str]) -> float:
+    left, common = list(said), 0
+    for token in gold:
+        if token in left:
+            left.remove(token)
+            common += 1
+    if not common:
+        return 0.0
+    precision, recall = common / len(said), common / len(gold)
+    return 2 * precision * recall / (precision + recall)
+
+
+@given(ANSWERS)
+def test_squad_is_that_of_its_script(pairs: list[tuple[list[str], str]]) -> None:
+    exact = [max(squad_tokens(gold) == squad_tokens(said) for gold in golds) for golds, said in pairs]
+    f1 = [max(token_f1(squad_tokens(gold), squad_tokens(said)) for gold in golds) for golds, said in pairs]
+    answerable = [any(golds) for golds, _ in pairs]  # SQuAD 1.1 has no empty answers
+    scored = rows([pair for pair, known in zip(pairs, answerable, strict=True) if known])
+    if scored:
+        assert METRICS["squad_em"](scored) == pytest.approx(np.mean(np.array(exact)[answerable]))
+        assert METRICS["squad_f1"](scored) == pytest.approx(np.mean(np.array(f1)[answerable]))
+
+
+@given(ANSWERS)
+def test_squad2_is_that_of_its_script(pairs: list[tuple[list[str], str]]) -> None:
+    exact, f1 = [], []
+    for golds, said in pairs:
+        kept = [squad_tokens(gold) for gold in golds if squad_tokens(gold)] or [[]]
+        tokens = squad_tokens(said)
+        exact.append(float(tokens in kept))
+        f1.append(max(token_f1(gold, tokens) if gold and tokens else float(gold == tokens) for gold in kept))
+    assert METRICS["squad2_em"](rows(pairs)) == pytest.approx(np.mean(exact))
+    assert METRICS["squad2_f1"](rows(pairs)) == pytest.approx(np.mean(f1))
+
+
+@given(ANSWERS, st.sampled_from(["en", "es", "hi", "vi", "de", "ar", "zh"]))
+def test_mlqa_is_that_of_its_script(pairs: list[tuple[list[str], str]], language: str) -> None:
+    pairs = [pair for pair in pairs if any(pair[0])] or [(["x"], "x")]
+    tokens = [([mlqa_tokens(gold, language) for gold in golds], mlqa_tokens(said, language)) for golds, said in pairs]
+    scored = rows(pairs, language)
+    assert METRICS["mlqa_em"](scored) == pytest.approx(np.mean([said in golds for golds, said in tokens]))
+    assert METRICS["mlqa_f1"](scored) == pytest.approx(
+        np.mean([max(token_f1(gold, said) for gold in golds) for golds, said in tokens])
+    )
+
+
 def test_bucc_f1() -> None:
     # two of four gold pairs found, one wrong translation, one pair where there is none, one rightly left alone
     mined = rows([("en-1", "en-1"), ("en-2", "en-2"), ("en-3", "en-7"), ("en-4", None), (None, "en-8"), (None, None)])
     precision, recall = 2 / 4, 2 / 4
     assert METRICS["bucc_f1"](mined) == pytest.approx(2 * precision * recall / (precision + recall))
     assert METRICS["bucc_f1"](rows([(None, None)])) == 0
+
+
+SENTENCE = st.one_of(st.none(), st.sampled_from(["en-1", "en-2", "en-3"]))
+
+
+@given(st.lists(st.tuples(SENTENCE, SENTENCE), min_size=1, max_size=12))
+def test_bucc_f1_is_that_of_sets_of_pairs(labelled: list[tuple[str | None, str | None]]) -> None:
+    gold = {(i, label) for i, (label, _) in enumerate(labelled) if label}
+    said = {(i, prediction) for i, (_, prediction) in enumerate(labelled) if prediction}
+    expected = 0.0
+    if gold & said:
+        precision, recall = len(gold & said) / len(said), len(gold & said) / len(gold)
+        expected = 2 * precision * recall / (precision + recall)
+    assert METRICS["bucc_f1"](rows(labelled)) == pytest.approx(expected)
+
+
+def test_parts_of_speech_by_spans_are_not_their_accuracy() -> None:
+    """The trap: two of three tags are right, and no run of equal tags is."""
+    tags = rows([(["NOUN", "NOUN", "VERB"], ["NOUN", "VERB", "VERB"])])
+    assert METRICS["token_accuracy"](tags) == pytest.approx(2 / 3)
+    assert METRICS["span_f1"](tags) == 0
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=30))

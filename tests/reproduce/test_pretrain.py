@@ -16,7 +16,8 @@ from claimcheck.foundation.errors import InputError
 from reproduce.data.dataset import IGNORED, Dataset, Ragged
 from reproduce.data.sampling import generator
 from reproduce.runner import Context, Preempted
-from reproduce.training.pretrain import SPECIAL, masked, run_pretrain, unigram_entropy
+from reproduce.training.maskedtext import SPECIAL, masked, unigram_entropy
+from reproduce.training.pretrain import run_pretrain
 
 
 @pytest.fixture(autouse=True)
@@ -121,11 +122,11 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(tmp_path: Path) -> N
 
 def test_languages_are_drawn_by_temperature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # sentences of ten tokens in one language and of three in the other tell from the tokens which was drawn
-    def text(data: Any, language: str) -> Dataset:
+    def text(data: Any, language: str, **how: Any) -> Dataset:
         rows = [[0, *([5] * 8), 2]] * 80 if language == "en" else [[0, 6, 2]] * 20
         return Dataset("text", language, "train", Ragged.from_rows(rows))
 
-    monkeypatch.setattr("reproduce.data.text", text, raising=False)
+    monkeypatch.setattr("reproduce.data.text", text)
     for temperature, share in ((1.0, 0.8), (2.0, 2 / 3), (100.0, 0.5)):
         job = toy_world.pretraining(max_steps=8, batch_size=250).model_copy(update={"temperature": temperature})
         outcome = run_pretrain(job, context(tmp_path / str(temperature)))
@@ -143,6 +144,6 @@ def test_the_unigram_entropy_weighs_languages_as_they_are_drawn() -> None:
 
 def test_a_sentence_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     long = Dataset("text", "en", "train", Ragged.from_rows([[0, *([5] * 40), 2]]))
-    monkeypatch.setattr("reproduce.data.text", lambda data, language: long, raising=False)
+    monkeypatch.setattr("reproduce.data.text", lambda data, language, **how: long)
     with pytest.raises(InputError, match="text, en, train: a sequence of 42 tokens, and the recipe allows 32"):
         run_pretrain(toy_world.pretraining(), context(tmp_path))

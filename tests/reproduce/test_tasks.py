@@ -11,7 +11,7 @@ from reproduce.tasks import check_languages, task, tasks, text
 from reproduce.tasks.metrics import METRICS
 
 NAMES = """
-    mnli anli-plus qqp squad-v1 squad-v2 hellaswag ccg cosmosqa commonsenseqa socialiqa
+    mnli anli-plus qqp squad-v1 squad-v2 hellaswag ccg cosmosqa commonsenseqa socialiqa nli-small hellaswag-small
     xnli paws-x udpos panx xquad mlqa tydiqa bucc tatoeba xcopa
     cola sst2 mrpc stsb qnli rte wnli
     world-nli world-qa world-tags world-retrieval world-choice
@@ -27,10 +27,11 @@ def test_every_task_that_the_registries_need_is_there_and_complete() -> None:
         assert info.source
         assert info.mean_tokens
         assert len(set(info.languages)) == len(info.languages)
-        # what is on the hub is named, but for what is not there
-        assert bool(info.hub_id) == (info.data == "hub" and name not in {"ccg", "bucc"})
-        # a length in tokens of XLM-R was never measured for the hub's tasks, and says so
-        assert ("mean_tokens" in info.assumed) == (info.data == "hub")
+        # what is on the hub is named, and of what is not there it is said why
+        assert bool(info.hub_id) == (info.data == "real" and not info.not_on_hub)
+        # a length in tokens of XLM-R was never measured for real tasks, and says so
+        assert ("mean_tokens" in info.assumed) == (info.data == "real")
+    assert {name for name in tasks() if task(name).not_on_hub} == {"bucc", "ccg", "hellaswag-small", "nli-small"}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,7 @@ def test_sizes_of_the_world_are_those_of_its_generator(name: str) -> None:
 def test_plain_text_of_the_world_is_that_of_its_generator() -> None:
     info, world = text("world"), WorldData()
     assert info is not None
-    assert data.vocabulary(world).size == info.vocabulary
+    assert data.words(world).size == info.vocabulary
     made = data.text(world, "en")
     assert made.examples == info.sentences
     assert made.tokens.lengths.mean() == pytest.approx(info.mean_tokens, rel=0.1)

@@ -17,10 +17,12 @@ from event_files import curve
 
 from claimcheck.foundation.errors import InputError, MissingInputError, ServiceError, UnreadableInputError, UsageError
 from reproduce import data
+from reproduce.model.encoder import load_model
 from reproduce.runner import Context, Outcome, Preempted
 from reproduce.specs import (
     EvaluateJob,
     HubEncoder,
+    MaskedText,
     Mixture,
     Optimisation,
     Part,
@@ -451,7 +453,7 @@ def test_a_task_without_labels_cannot_be_trained_on(world: World) -> None:
 
 def test_an_encoder_of_another_vocabulary_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     other = toy_world.Vocabulary(tuple(reversed(toy_world.WORDS)))
-    monkeypatch.setattr(data, "vocabulary", lambda asked: other, raising=False)
+    monkeypatch.setattr(data, "words", lambda asked, folder=None: other)
     with pytest.raises(InputError, match="different vocabularies"):
         run_train(training(world, "world-nli"), world.context("job"))
 
@@ -484,7 +486,9 @@ def test_an_encoder_of_the_hub_is_fetched_by_name(world: World, monkeypatch: pyt
     job = training(world, "world-nli", max_steps=2)
     hub = job.model_copy(update={"encoder": HubEncoder(name="someone/encoder", revision="abc")})
     run_train(hub, world.context("hub-job"))
-    assert asked == [("someone/encoder", "abc", ["config.json", "*.safetensors", "*.safetensors.index.json"])]
+    (found,) = asked
+    assert found[:2] == ("someone/encoder", "abc")
+    assert {"config.json", "*.safetensors", "tokenizer.json"} <= set(found[2])
     assert (world.folder / "hub-job" / "model" / "vocabulary.json").is_file()
 
 
@@ -494,7 +498,7 @@ def test_a_hub_that_cannot_be_reached_is_a_clear_error(world: World, monkeypatch
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", fails)
     job = training(world, "world-nli").model_copy(update={"encoder": HubEncoder(name="someone/encoder")})
-    with pytest.raises(ServiceError, match=r"someone/encoder: the hub gave no encoder \(OSError\)"):
+    with pytest.raises(ServiceError, match=r"someone/encoder, revision main: the hub gave no encoder \(OSError\)"):
         run_train(job, world.context("job"))
 
 
@@ -510,8 +514,48 @@ def test_progress_comes_at_most_once_an_interval_and_at_the_end(world: World) ->
     assert world.phases() == ["load", "train", "finish"]
 
 
-def test_bf16_falls_back_to_fp32_with_a_note(world: World) -> None:
+def test_bf16_falls_back_to_fp32_with_a_note(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reproduce.machine.computes_in_bf16", lambda device: False)
     run_train(training(world, "world-nli", precision="bf16"), world.context("bf16"))
     assert world.notes() == ["the recipe's bf16 is fp32 here, since the device (cpu) lacks it"]
     run_train(training(world, "world-nli"), world.context("fp32"))
     assert weights(world.folder / "bf16") == weights(world.folder / "fp32")
+
+
+# --- masked text beside the tasks
+
+
+def beside(world: World, share: float, **settings: Any) -> TrainJob:
+    masked = MaskedText(data=WorldData(), languages=("en", "xa"), share=share, mask=0.3)
+    return training(world, "world-nli", **settings).model_copy(update={"masked": masked})
+
+
+def test_masked_text_takes_its_share_of_the_steps_and_leaves_no_head(world: World) -> None:
+    job = beside(world, 0.25, max_steps=8)
+    outcome = run_train(job, world.context("beside"))
+    assert outcome.optimizer_steps == 8
+    texts = {(one["task"], one["language"]) for one in outcome.data if one["task"] == "text"}
+    assert texts == {("text", "en"), ("text", "xa")}
+    assert set(load_model(world.folder / "beside" / "model").kinds) == {"world-nli"}
+
+
+def test_epochs_are_of_the_tasks_and_the_text_comes_on_top(world: World) -> None:
+    alone = run_train(training(world, "world-nli", epochs=1.0), world.context("alone"))
+    half = run_train(beside(world, 0.5, epochs=1.0), world.context("half"))
+    assert half.optimizer_steps == 2 * alone.optimizer_steps
+
+
+def test_masked_text_changes_what_the_encoder_becomes(world: World) -> None:
+    one = run_train(beside(world, 0.5, max_steps=6), world.context("one"))
+    same = run_train(beside(world, 0.5, max_steps=6), world.context("same"))
+    other = run_train(training(world, "world-nli", max_steps=6), world.context("other"))
+    assert one.model_sha256 == same.model_sha256 != other.model_sha256
+
+
+def test_a_training_with_masked_text_goes_on_where_it_stopped(world: World) -> None:
+    job = beside(world, 0.5, max_steps=10)
+    whole = run_train(job, world.context("whole"))
+    stops = iter([False] * 5 + [True] * 100)
+    with pytest.raises(Preempted):
+        run_train(job, world.context("halves", should_stop=lambda: next(stops)))
+    assert run_train(job, world.context("halves")).model_sha256 == whole.model_sha256
