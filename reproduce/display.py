@@ -5,19 +5,32 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from claimcheck.foundation.console import harmless, results_console
+from claimcheck.foundation.console import harmless, results_console, say
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from claimcheck.foundation.records import Reproduction
     from reproduce.engine.status import Status
+    from reproduce.planning.needs import Need
     from reproduce.planning.plan import Plan, Row
+    from reproduce.verdicts.tables import Tables
 
-__all__ = ["duration", "show_plan", "show_results", "show_status"]
+    Missing = tuple[Need, str, str]
+
+__all__ = [
+    "claimed",
+    "duration",
+    "show_plan",
+    "show_results",
+    "show_status",
+    "show_tables",
+    "verdict_of",
+    "warn_of_missing",
+]
 
 _SEED = re.compile(r", seed \d+")
 
@@ -54,8 +67,11 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def show_plan(plan: Plan, slots: int = 1) -> None:
-    """What would be run, jobs that differ in their seed alone in one line; then the sums and what is not planned."""
+def show_plan(plan: Plan, slots: int = 1, missing: Sequence[Missing] = ()) -> None:
+    """What would be run, jobs that differ in their seed alone in one line; then the sums, inputs and what is left out.
+
+    `missing`: what the folder of data files lacks, as `needs.lacking` gives it.
+    """
     console = results_console()
     table = _table("phase", "job", ">runs", ">claims", ">steps", ">tokens", ">compute", ">time", ">disk")
     for rows in _without_seeds(plan.rows()):
@@ -95,6 +111,7 @@ def show_plan(plan: Plan, slots: int = 1) -> None:
     if alone.seconds > total.seconds:
         console.print(f"Without sharing it would be {duration(alone.seconds)}.")
     _print_hardware(plan)
+    _print_needs(plan, missing)
     own = {claim.id for claim in plan.claims}
     for reason, ids in _by_reason(plan, own).items():
         console.print(f"Not planned, {reason}: {', '.join(ids)}", soft_wrap=True)
@@ -110,6 +127,52 @@ def _print_hardware(plan: Plan) -> None:
         console.print(f"{plan.total.unknown} jobs are of unknown cost and not in the sums: {'; '.join(plan.unknown)}")
     if plan.assumed:
         console.print(f"Assumed: {'; '.join(plan.assumed)}", soft_wrap=True)
+
+
+def _print_needs(plan: Plan, missing: Sequence[Missing]) -> None:
+    """What the jobs read, where it is had from, and what is known to be missing; what a call changed."""
+    console = results_console()
+    needed: dict[str, list[str]] = {}
+    for need in plan.needs:
+        name = f"{need.name} {need.split}".strip() + (f" ({len(need.languages)})" if len(need.languages) > 1 else "")
+        if need.missing:
+            console.print(f"Missing: {harmless(name)}: {harmless(need.missing)}", soft_wrap=True)
+        else:
+            needed.setdefault(_place(need), []).append(name)
+    for place, names in needed.items():
+        console.print(f"Needs {harmless(place)}: {harmless(', '.join(names))}", soft_wrap=True)
+    for line in _missing_lines(missing):
+        console.print(line, soft_wrap=True)
+    called = dict.fromkeys(line for claim in plan.claims for line in plan.called(claim))
+    if called:
+        console.print(f"Deviations of this call: {harmless('; '.join(called))}", soft_wrap=True)
+
+
+def _place(need: Need) -> str:
+    """Where an input is had from; one line tells all of a place."""
+    repository = need.where.partition(" ")[0]
+    return {
+        "hub": f"of the hub, {repository}",
+        "hub encoder": "of the hub, encoder",
+        "local encoder": f"by {need.where}",
+        "files": f"by {need.where}, data (languages)",
+    }[need.kind]
+
+
+def _missing_lines(missing: Iterable[Missing]) -> Iterator[str]:
+    """A line for each data set of which parts are not in the folder."""
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for need, code, why in missing:
+        groups.setdefault((need.name, need.split), []).append((code, why))
+    for (name, split), found in groups.items():
+        codes = ", ".join(code for code, _ in found)
+        yield f"Missing: {harmless(name)} {split} ({harmless(codes)}): {harmless(found[0][1])}"
+
+
+def warn_of_missing(missing: Iterable[Missing]) -> None:
+    """What the folder of data files lacks, on stderr: jobs that read it will fail, the others go on."""
+    for line in _missing_lines(missing):
+        say(f"{line[:1].lower()}{line[1:]}")
 
 
 def _by_reason(plan: Plan, own: set[str]) -> dict[str, list[str]]:
@@ -162,7 +225,7 @@ def show_results(found: Sequence[Reproduction]) -> None:
             (
                 harmless(one.registry_id),
                 harmless(one.claim_text),
-                _claimed(one),
+                claimed(one),
                 _reproduced(one),
                 "" if one.interval is None else f"{one.interval[0]:.1f} to {one.interval[1]:.1f}",
                 _within(one),
@@ -189,6 +252,48 @@ def show_results(found: Sequence[Reproduction]) -> None:
                 console.print(f"  {harmless(one.registry_id)}: {harmless('; '.join(notes))}", soft_wrap=True)
 
 
+def show_tables(tables: Tables) -> None:
+    """Scores of each target and condition beside the baseline's, then the averages with and without retrieval."""
+    console = results_console()
+    count = f"{tables.seeds} seed{'s' if tables.seeds != 1 else ''}"
+    console.print(f"{harmless(tables.paper)}, scale {tables.scale}, {count}; points", soft_wrap=True)
+    shown = _table("target", "condition", ">mean", ">SD", ">effect", ">95 %", ">chance", "")
+    for row in tables.rows:
+        if row.language:
+            continue
+        shown.add_row(
+            harmless(row.name),
+            harmless(row.condition),
+            f"{row.mean:.1f}",
+            "" if row.sd is None else f"{row.sd:.1f}",
+            "" if row.effect is None else f"{row.effect:+.1f}",
+            "" if row.interval is None else f"{row.interval[0]:.1f} to {row.interval[1]:.1f}",
+            "" if row.chance is None else f"{row.chance:.1f}",
+            "degenerate" if row.degenerate else "",
+        )
+    console.print(shown)
+    if tables.averages:
+        console.print()
+        shown = _table("average", "condition", ">mean", ">effect", ">95 %", "of")
+        for one in tables.averages:
+            shown.add_row(
+                one.name.replace("_", " "),
+                harmless(one.condition),
+                f"{one.mean:.1f}",
+                "" if one.effect is None else f"{one.effect:+.1f}",
+                "" if one.interval is None else f"{one.interval[0]:.1f} to {one.interval[1]:.1f}",
+                harmless(", ".join(one.tasks)),
+            )
+        console.print(shown)
+    left_out = dict.fromkeys(name for one in tables.averages for name in one.left_out)
+    if left_out:
+        console.print(
+            f"left out of averages, degenerate at this scale: {harmless(', '.join(left_out))}", soft_wrap=True
+        )
+    for line in tables.absent:
+        console.print(f"does not count: {harmless(line)}", soft_wrap=True)
+
+
 def verdict_of(one: Reproduction) -> str:
     """The verdict as a reader says it, with the reason's code where nothing was tested."""
     verdict = one.verdict.replace("_", " ")
@@ -201,7 +306,7 @@ def _explained(one: Reproduction) -> list[str]:
     return [reason.strip()] if reason.strip() else []
 
 
-def _claimed(one: Reproduction) -> str:
+def claimed(one: Reproduction) -> str:
     value = one.quantity.get("value")
     if value is None:
         return ""

@@ -270,15 +270,22 @@ OPTIONS = {
     "check": ["CLAIM", "--against", "--json"],
     "report": ["LEDGER", "--format", "--out"],
     "reproduce plan": [
-        "PAPER", "--claims ID,...", "--scale <paper|lab|smoke>", "--seeds N", "--hardware NAME", "--price P",
-        "--slots N", "--json",
+        "PAPER", "--claims ID,...", "--scale <paper|lab|smoke>", "--seeds N", "--data DIR", "--encoder DIR",
+        "--budget TIME", "--sweep", "--hardware NAME", "--price P", "--slots N", "--json",
     ],
     "reproduce run": [
-        "PAPER", "--out DIR", "--claims ID,...", "--scale <paper|lab|smoke>", "--seeds N", "--slots N", "--threads N",
-        "--device NAME", "--checkpoint-seconds T", "--allow-command", "--retry-failed", "--json",
+        "PAPER", "--out DIR", "--claims ID,...", "--scale <paper|lab|smoke>", "--seeds N", "--data DIR",
+        "--encoder DIR", "--budget TIME", "--sweep", "--hardware NAME", "--slots N", "--threads N", "--device NAME",
+        "--checkpoint-seconds T", "--allow-command", "--retry-failed", "--json",
     ],
     "reproduce status": ["RUNS", "--json"],
-    "reproduce results": ["RUNS", "--json"],
+    "reproduce results": ["RUNS", "--table", "--out DIR", "--json"],
+    "reproduce pretrain": [
+        "--data DIR", "--out DIR", "--languages XX,...", "--steps N", "--budget TIME", "--vocabulary N", "--layers N",
+        "--hidden N", "--heads N", "--feed-forward N", "--positions N", "--batch-size N", "--learning-rate R",
+        "--warmup S", "--weight-decay R", "--dropout P", "--precision <fp32|bf16>", "--temperature T", "--mask P",
+        "--seed N", "--threads N", "--device NAME", "--checkpoint-seconds T", "--retry-failed",
+    ],
 }  # fmt: skip
 
 

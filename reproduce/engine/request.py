@@ -15,21 +15,13 @@ from pydantic import ConfigDict, Field, JsonValue, ValidationError
 from claimcheck.foundation.errors import MissingInputError, UnreadableInputError, UsageError
 from claimcheck.foundation.store import write_atomic
 from reproduce.engine.preflight import check_folder, run_lock
+from reproduce.planning.budget import fit_caps, parse_budget
+from reproduce.planning.costs import machines
+from reproduce.planning.given import NOTHING, Caps, Given
 from reproduce.planning.plan import Plan, make_plan, metric_of
 from reproduce.registry.load import RegistryFile, read_registry
 from reproduce.registry.schema import Claim, Registry
-from reproduce.specs import (
-    CommandJob,
-    Encoder,
-    EvaluateJob,
-    HubData,
-    HubEncoder,
-    Job,
-    Part,
-    PretrainJob,
-    Spec,
-    TrainJob,
-)
+from reproduce.specs import CommandJob, Spec
 
 __all__ = [
     "Request",
@@ -39,10 +31,13 @@ __all__ = [
     "runnable",
     "seeds_at_first",
     "terms_of",
+    "with_budget",
     "write_request",
 ]
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ScaleName = Literal["paper", "lab", "smoke"]
+LIST_THEM = "`reproduce plan` lists the files"
 _NAME = "request.json"
 
 
@@ -66,13 +61,14 @@ class Request(Spec):
     schema_: Literal["claimcheck/request/v1"] = Field("claimcheck/request/v1", alias="schema")
     asked: Asked
     judged: Asked = Field(description="the registry whose claims are tested: at scale smoke the smoke registry")
-    scale: Literal["paper", "lab", "smoke"]
+    scale: ScaleName
     claims: tuple[str, ...] | None = None
     seeds: int | None = Field(None, ge=1)
     first_seeds: dict[str, int] = Field(default_factory=dict)
     options: dict[str, JsonValue] = Field(
-        default_factory=dict, description="slots, device and the like, for the record"
+        default_factory=dict, description="slots, device and the like; the folders of data and encoder"
     )
+    given: Given = Field(NOTHING, description="what of the user's the plan was made with")
     terms: dict[str, Sha256] = Field(default_factory=dict)
     first: str = ""
     last: str = ""
@@ -81,11 +77,12 @@ class Request(Spec):
 def write_request(
     folder: Path,
     registry: str | Path,
-    scale: Literal["paper", "lab", "smoke"],
+    scale: ScaleName,
     *,
     claims: Sequence[str] | None = None,
     seeds: int | None = None,
     options: Mapping[str, Any] | None = None,
+    given: Given = NOTHING,
     lock: bool = True,
 ) -> tuple[Request, Plan]:
     """Record in `folder` what is asked, before anything runs, and give it with its plan.
@@ -96,12 +93,12 @@ def write_request(
     that cannot be read. `lock` False: the caller has checked the folder and holds its lock.
     """
     file = read_registry(registry)
-    plan = make_plan(file.registry, scale, claims=claims, seeds=seeds)
+    plan = make_plan(file.registry, scale, claims=claims, seeds=seeds, given=given)
     _refuse_what_cannot_run(file, plan)
     name = file.registry.paper.id if file.shipped else str(Path(registry).absolute())
     asked = Asked(name=name, shipped=file.shipped, sha256=file.sha256)
     judged = asked
-    if plan.registry is not file.registry:
+    if plan.registry is not plan.asked:
         judged = Asked(name="smoke", shipped=True, sha256=read_registry("smoke").sha256)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     if lock:
@@ -116,6 +113,7 @@ def write_request(
             seeds=seeds,
             first_seeds=_first_seeds(folder, plan, before),
             options=dict(options or {}),
+            given=given,
             terms=_terms(folder, plan, before, judged),
             first=before.first if before else now,
             last=now,
@@ -126,43 +124,60 @@ def write_request(
 
 def runnable(
     registry: str | Path,
-    scale: Literal["paper", "lab", "smoke"],
+    scale: ScaleName,
     *,
     claims: Sequence[str] | None = None,
     seeds: int | None = None,
+    given: Given = NOTHING,
+    hardware: str | None = None,
 ) -> Plan:
-    """The plan of a request that this version can run. Raises what reading and planning raise, and UsageError."""
+    """The plan of a request that can be run as asked. Raises what reading and planning raise, and UsageError."""
     file = read_registry(registry)
-    plan = make_plan(file.registry, scale, claims=claims, seeds=seeds)
+    plan = make_plan(file.registry, scale, claims=claims, seeds=seeds, given=given, hardware=hardware)
     _refuse_what_cannot_run(file, plan)
     return plan
 
 
+def with_budget(
+    registry: Registry,
+    scale: ScaleName,
+    budget: str | None,
+    *,
+    claims: Sequence[str] | None,
+    seeds: int | None,
+    given: Given,
+    slots: int,
+    hardware: str,
+    folder: Path | None = None,
+) -> Given:
+    """What is given, with the caps on steps and items that a budget ("30m") sets; as it is without a budget.
+
+    Caps that were found before for the same budget and scale in the run folder hold again, so that its jobs
+    stay the same. Raises UsageError for a budget that is no time, or that is too small; it then says which would do.
+    """
+    if budget is None:
+        return given
+    seconds = parse_budget(budget)
+    if folder is not None and (folder / _NAME).exists():
+        before = read_request(folder)
+        caps = before.given.caps
+        if caps is not None and caps.seconds == seconds and before.scale == scale:
+            return given.model_copy(update={"caps": caps})
+
+    def plan(caps: Caps) -> Plan:
+        with_caps = given.model_copy(update={"caps": caps})
+        return make_plan(registry, scale, claims=claims, seeds=seeds, hardware=hardware, given=with_caps)
+
+    return given.model_copy(update={"caps": fit_caps(plan, seconds, slots)})
+
+
 def _refuse_what_cannot_run(file: RegistryFile, plan: Plan) -> None:
-    """Raise UsageError for jobs that this version can plan and not run, before anything is written."""
-    jobs = [planned.job for planned in plan.jobs]
-    if any(isinstance(job, CommandJob) for job in jobs) and not file.commands_allowed:
+    """Raise UsageError for jobs that cannot be run as asked, before anything is written."""
+    if any(isinstance(planned.job, CommandJob) for planned in plan.jobs) and not file.commands_allowed:
         raise UsageError("this registry comes with a package and names programs: they are never run", where=file.where)
-    asks = {
-        "hub data": any(isinstance(part.data, HubData) for job in jobs for part in _parts(job)),
-        "an encoder of the hub": any(isinstance(_encoder(job), HubEncoder) for job in jobs),
-    }
-    missing = " and ".join(name for name, asked in asks.items() if asked)
-    if missing:
-        raise UsageError(
-            f"{plan.registry.paper.id} at scale {plan.scale} takes {missing}, which this version plans but cannot read",
-            todo="`reproduce plan` shows what it would cost; `--scale smoke` runs",
-        )
-
-
-def _parts(job: Job) -> Sequence[Part | EvaluateJob | PretrainJob]:
-    if isinstance(job, TrainJob):
-        return job.parts
-    return () if isinstance(job, CommandJob) else (job,)
-
-
-def _encoder(job: Job) -> Encoder | None:
-    return job.encoder if isinstance(job, TrainJob) else job.model if isinstance(job, EvaluateJob) else None
+    if plan.lacks_files:
+        what = f"scale {plan.scale} of {plan.registry.paper.id} reads its data from files, and no folder was given"
+        raise UsageError(what, todo=f"give it with --data DIR, laid out as XTREME's download; {LIST_THEM}")
 
 
 def read_request(folder: Path) -> Request:
@@ -189,7 +204,11 @@ def planned(request: Request) -> Plan:
     except MissingInputError as error:
         todo = "put the registry file back where it was, or run again with its new path"
         raise MissingInputError(error.what, where=error.where, todo=todo) from None
-    return make_plan(registry, request.scale, claims=request.claims, seeds=request.seeds)
+    hardware = request.options.get("hardware")  # it changes estimates alone
+    known = hardware if isinstance(hardware, str) and hardware in machines() else None
+    return make_plan(
+        registry, request.scale, claims=request.claims, seeds=request.seeds, given=request.given, hardware=known
+    )
 
 
 def terms_of(claim: Claim, registry: Registry, scale: str) -> str:
@@ -199,7 +218,7 @@ def terms_of(claim: Claim, registry: Registry, scale: str) -> str:
     targets = {target.id: target for target in registry.targets}
     named = {name for measure in claim.test.measures for name in measure.targets}
     content["metrics"] = {name: metric_of(targets[name]) for name in named}
-    content["deviations"] = sorted(registry.deviations(claim, scale))
+    content["deviations"] = sorted(registry.deviations(claim, scale, called=False))
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

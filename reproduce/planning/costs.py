@@ -19,7 +19,18 @@ from reproduce import tasks
 from reproduce.planning.workload import Infos, Shape, Work, shape_of, workload
 from reproduce.specs import EvaluateJob, HubEncoder, Job, PretrainJob, TrainedEncoder, TrainJob, parse_job
 
-__all__ = ["Cost", "Measured", "Rates", "default_hardware", "estimate", "fit", "hub_shape", "measurements", "rates"]
+__all__ = [
+    "Cost",
+    "Measured",
+    "Rates",
+    "default_hardware",
+    "estimate",
+    "fit",
+    "hub_shape",
+    "machines",
+    "measurements",
+    "rates",
+]
 
 
 @dataclass(frozen=True)
@@ -34,29 +45,41 @@ class Rates:
     startup: float  # seconds of a job before the first step
     item: float  # seconds of an item that is evaluated, beside the forward pass
     example: float = 0.0  # seconds of a training example, to load it
-    launch: float = 0.0  # least seconds of forward and backward of a step
+    launch: float = 0.0  # least seconds of forward and backward of a step, a layer
+    update: float = 0.0  # seconds of an optimizer step for each parameter of the encoder
+    hidden: int | None = None  # hidden size of the encoders that the rates are of; None: of any
+    growth: float = 0.0  # rates are proportional to the hidden size to this power, up to `widest`
+    widest: int = 0
     peak: float | None = None  # FLOP/s of the hardware, for MFU
     title: str = ""
     source: str = ""
 
     def seconds(self, work: Work) -> float:
         """Of a job with that work, from the start of its process to its end."""
-        compute = work.train_flops / self.train_rate
+        faster = self.faster(work)
+        compute = work.train_flops / (self.train_rate * faster)
         return (
             self.startup
-            + max(compute, work.steps * self.launch)
-            + work.steps * self.step
-            + work.forward_flops / self.forward_rate
+            + max(compute, work.steps * work.layers * self.launch)
+            + work.steps * (self.step + self.update * work.parameters)
+            + work.forward_flops / (self.forward_rate * faster)
             + work.items * self.item
             + work.examples * self.example
         )
+
+    def faster(self, work: Work) -> float:
+        """How many times as high the rates are for that work's encoder as for the one that they are of."""
+        if not self.hidden or not work.hidden:
+            return 1.0
+        return float((min(work.hidden, self.widest) / self.hidden) ** self.growth)
 
     def mfu(self, tokens_per_step: float, shape: Shape, length: float) -> float | None:
         """Share of the peak that training reaches with steps of so many tokens; None where no peak is given."""
         if self.peak is None:
             return None
         flops = shape.train_flops(tokens_per_step, length)
-        return flops / (max(flops / self.train_rate, self.launch) + self.step) / self.peak
+        work = Work(steps=1, train_flops=flops, layers=shape.layers, hidden=shape.hidden, parameters=shape.parameters)
+        return flops / (self.seconds(work) - self.startup) / self.peak
 
     def toml(self) -> str:
         """The table of hardware.toml that holds these numbers."""
@@ -115,12 +138,17 @@ def default_hardware(scale: str) -> str:
     return _tables()[0][scale]
 
 
+def machines() -> tuple[str, ...]:
+    """The names of all machines that an estimate can be made for."""
+    return tuple(sorted(_tables()[1]))
+
+
 def rates(name: str) -> Rates:
     """The machine of that name. Raises UsageError with the names that are like it."""
-    machines = _tables()[1]
-    if name not in machines:
-        raise UsageError(f"there is no hardware '{name}'", todo=tasks.near(name, machines))
-    return machines[name]
+    known = _tables()[1]
+    if name not in known:
+        raise UsageError(f"there is no hardware '{name}'", todo=tasks.near(name, known))
+    return known[name]
 
 
 def hub_shape(encoder: HubEncoder) -> Shape | None:
@@ -139,10 +167,11 @@ class Measured:
     forward: float  # seconds of evaluation, on the dev part too
 
 
-def measurements(records: Iterable[Mapping[str, Any]]) -> list[Measured]:
+def measurements(records: Iterable[Mapping[str, Any]], local: Shape | None = None) -> list[Measured]:
     """The runs of a folder (their run.json records, all of them: an encoder's shape is in its pretraining).
 
-    Left out: commands, runs that failed, and runs whose work is not known.
+    `local`: the shape of the user's own encoder. Left out: commands, runs that failed, and runs whose work is not
+    known.
     """
     by_key = {str(record["key"]): record for record in records if record.get("exit") == 0}
     jobs = {key: parse_job(record["job"]) for key, record in by_key.items()}
@@ -153,7 +182,9 @@ def measurements(records: Iterable[Mapping[str, Any]]) -> list[Measured]:
             return shape_of(job)
         if isinstance(job, TrainJob | EvaluateJob):
             encoder = job.encoder if isinstance(job, TrainJob) else job.model
-            return shape(encoder.key) if isinstance(encoder, TrainedEncoder) else hub_shape(encoder)
+            if isinstance(encoder, TrainedEncoder):
+                return shape(encoder.key)
+            return hub_shape(encoder) if isinstance(encoder, HubEncoder) else local
         return None
 
     found = []
@@ -162,20 +193,39 @@ def measurements(records: Iterable[Mapping[str, Any]]) -> list[Measured]:
         if isinstance(work, Work):
             seconds = {"train": 0.0, "dev": 0.0, "evaluate": 0.0, **record["seconds"]}
             done, evaluated = work.stopped_at(int(record["optimizer_steps"])), seconds["dev"] + seconds["evaluate"]
+            done = done.of_tokens(float(record.get("tokens") or done.tokens))
             found.append(Measured(done, seconds["total"], seconds["train"], evaluated))
     return found
 
 
-def fit(runs: Sequence[Measured], name: str, *, title: str = "", source: str = "", peak: float | None = None) -> Rates:
+def fit(
+    runs: Sequence[Measured],
+    name: str,
+    *,
+    title: str = "",
+    source: str = "",
+    peak: float | None = None,
+    like: Rates | None = None,
+) -> Rates:
     """The rates that come nearest to the measured seconds: least squares, in shares of a run's time, none below 0.
 
     Steps, evaluation and the rest are fitted each to its own seconds: runs of one size have too little variety to tell
-    them apart by the sum. Raises UsageError where there are too few runs to say anything.
+    them apart by the sum. How rates grow with the hidden size, and what an update of the weights takes, is taken from
+    `like`; without it the rates are those of the encoders that were run. Raises UsageError where there are too few runs
+    to say anything.
     """
     if len(runs) < 4 or any(run.seconds <= 0 for run in runs):
         raise UsageError(f"{len(runs)} runs are too few for rates", todo="measure at least 4, of several sizes")
-    step, train = _nonnegative([(r.seconds, r.train, (r.work.steps, r.work.train_flops)) for r in runs])
-    forward, item = _nonnegative([(r.seconds, r.forward, (r.work.forward_flops, r.work.items)) for r in runs])
+    base = like or Rates(name, "measured", 1.0, 1.0, 0.0, 0.0, 0.0)
+    flops = [(r.work.train_flops / base.faster(r.work), r.work.forward_flops / base.faster(r.work)) for r in runs]
+    updates = [base.update * r.work.parameters * r.work.steps for r in runs]
+    trained = [max(0.0, run.train - update) for run, update in zip(runs, updates, strict=True)]
+    step, train = _nonnegative(
+        [(r.seconds, s, (r.work.steps, f)) for r, s, (f, _) in zip(runs, trained, flops, strict=True)]
+    )
+    forward, item = _nonnegative(
+        [(r.seconds, r.forward, (f, r.work.items)) for r, (_, f) in zip(runs, flops, strict=True)]
+    )
     rest = [(r.seconds, r.seconds - r.train - r.forward, (1.0, r.work.examples, r.work.items)) for r in runs]
     startup, example, loaded = _nonnegative(rest)
     return Rates(
@@ -191,6 +241,10 @@ def fit(runs: Sequence[Measured], name: str, *, title: str = "", source: str = "
         startup=startup,
         item=item + loaded,  # to evaluate it and to load it
         example=example,
+        update=base.update,
+        hidden=base.hidden,
+        growth=base.growth,
+        widest=base.widest,
     )
 
 

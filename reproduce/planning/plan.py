@@ -17,6 +17,8 @@ from typing import Any
 from claimcheck.foundation.errors import UsageError
 from reproduce.planning import costs
 from reproduce.planning.estimates import priorities
+from reproduce.planning.given import NOTHING, Given
+from reproduce.planning.needs import Need, needs
 from reproduce.planning.planner import Builder, Cell, Phase, PlannedJob, Split, metric_of
 from reproduce.registry.load import choose_claims, load_registry
 from reproduce.registry.schema import Claim, Registry
@@ -66,8 +68,9 @@ class Row:
 class Plan:
     """What is to be run, in topological order, and for which scores.
 
-    `registry` and `claims` are those that are planned; at scale smoke they are the smoke registry's, and `asked` is
-    the registry that was asked for, `asked_claims` what was chosen from it.
+    `registry` and `claims` are those that are planned, as the scale sees them (`Registry.at`); at scale smoke they are
+    the smoke registry's, and `asked` is the registry that was asked for, `asked_claims` what was chosen from it.
+    Elsewhere `asked` is `registry`.
     """
 
     registry: Registry
@@ -81,6 +84,7 @@ class Plan:
     hourly_price: float | None
     asked: Registry
     asked_claims: tuple[Claim, ...]
+    given: Given = NOTHING
 
     @cached_property
     def by_key(self) -> Mapping[str, PlannedJob]:
@@ -102,6 +106,24 @@ class Plan:
     def unshared(self) -> Total:
         """What it would cost if every score had a pretraining, an intermediate and a target training of its own."""
         return self._sum(job for cell in self.cells for job in self.chain(cell))
+
+    @property
+    def lacks_files(self) -> bool:
+        """Whether jobs read files of the user's who gave none."""
+        return not self.given.files and any(need.kind == "files" for need in self.needs)
+
+    @cached_property
+    def needs(self) -> tuple[Need, ...]:
+        """What the jobs read that is not made by others: data and encoders, with where they are had from."""
+        return needs([planned.job for planned in self.jobs])
+
+    def called(self, claim: Claim) -> tuple[str, ...]:
+        """Deviations of the claim that come from how the plan was asked for: encoder, layers, caps of a budget."""
+        return tuple(
+            line
+            for line in self.registry.deviations(claim, self.scale)
+            if line not in self.registry.deviations(claim, self.scale, called=False)
+        )
 
     @property
     def assumed(self) -> tuple[str, ...]:
@@ -189,6 +211,7 @@ class Plan:
             "phases": {phase: _total_json(total) for phase, total in self.by_phase.items()},
             "total": _total_json(self.total),
             "unshared": _total_json(self.unshared),
+            "needs": [need.to_json() for need in self.needs],
             "assumed": list(self.assumed),
             "unknown": list(self.unknown),
         }
@@ -240,7 +263,7 @@ def _schedule(jobs: Sequence[PlannedJob], slots: int) -> float:
 
 
 def registry_at(registry: Registry, scale: str) -> Registry:
-    """The registry that is planned and judged at a scale: the smoke scale is that of the smoke registry, for all.
+    """The registry that is planned and judged at a scale, as that scale sees it; scale smoke is the smoke registry's.
 
     Raises UsageError that names the scales there are.
     """
@@ -250,7 +273,7 @@ def registry_at(registry: Registry, scale: str) -> Registry:
     if scale not in registry.scales:
         has = ", ".join(dict.fromkeys([*registry.scales, "smoke"]))
         raise UsageError(f"{registry.paper.id} has no scale '{scale}'", todo=f"choose among {has}")
-    return registry
+    return registry.at(scale)
 
 
 def claims_of(registry: Registry, names: Sequence[str] | None) -> tuple[Claim, ...]:
@@ -287,21 +310,24 @@ def make_plan(
     seeds: int | None = None,
     hourly_price: float | None = None,
     hardware: str | None = None,
+    given: Given = NOTHING,
 ) -> Plan:
     """Plan the runs that decide the claims (all where None) with so many seeds (the scale's where None).
 
     The same arguments give the same plan, whatever the order of the claims; another claim only adds jobs. Raises
-    UsageError for an unknown scale, claim, task, language, metric or hardware, and for a recipe that is missing.
+    UsageError for an unknown scale, claim, task, language, metric or hardware, for a recipe that is missing, and for an
+    encoder that the scale is not about.
     """
     if seeds is not None and seeds < 1:
         raise UsageError(f"{seeds} seeds", todo="give at least 1")
     if hourly_price is not None and not 0 <= hourly_price < float("inf"):
         raise UsageError(f"an hourly price of {hourly_price}", todo="give a number that is not negative")
-    asked, asked_claims = registry, claims_of(registry, claims)
-    registry = registry_at(asked, scale)
-    chosen = asked_claims if registry is asked else registry.claims
+    chosen_ids = {claim.id for claim in claims_of(registry, claims)}
+    at_scale = registry_at(registry, scale)
+    other = at_scale.paper.id != registry.paper.id  # at scale smoke, where another registry is planned
     machine = costs.rates(hardware or costs.default_hardware(scale))
-    builder = Builder(registry, registry.scales[scale], scale)  # type: ignore[index]
+    builder = Builder(at_scale, at_scale.scales[scale], scale, given)  # type: ignore[index]
+    chosen = at_scale.claims if other else tuple(claim for claim in at_scale.claims if claim.id in chosen_ids)
     not_planned: dict[str, str] = {}
     needed: dict[tuple[str, str, Split], set[str]] = {}
     for claim in chosen:
@@ -314,17 +340,20 @@ def make_plan(
                 needed.setdefault(score, set()).add(claim.id)
     number = seeds if seeds is not None else builder.scale.seeds
     for seed in range(1, number + 1):
-        for condition in registry.conditions:
+        for condition in at_scale.conditions:
             for target in builder.in_order:
                 for split in ("dev", "test"):
                     serves = needed.get((condition.id, target.id, split))
                     if serves:
                         builder.measure(Cell(condition.id, target.id, split, seed), condition, target, serves)
-    if registry is not asked:
+    planned = at_scale.called_with(builder.called())
+    asked, asked_claims = planned, chosen
+    if other:
+        asked, asked_claims = registry, tuple(claim for claim in registry.claims if claim.id in chosen_ids)
         told = "at this scale only the claims of the smoke registry are tested"
         not_planned |= {claim.id: told for claim in asked_claims if claim.id not in {c.id for c in chosen}}
     return Plan(
-        registry=registry,
+        registry=planned,
         scale=scale,
         seeds=number,
         claims=chosen,
@@ -335,4 +364,5 @@ def make_plan(
         hourly_price=hourly_price,
         asked=asked,
         asked_claims=asked_claims,
+        given=given,
     )

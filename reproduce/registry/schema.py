@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from reproduce.specs import (
     Command,
@@ -16,6 +16,7 @@ from reproduce.specs import (
     HubData,
     HubEncoder,
     Language,
+    MaskedText,
     Mixture,
     Name,
     Optimisation,
@@ -25,10 +26,14 @@ from reproduce.specs import (
     Size,
     Spec,
 )
+from reproduce.tasks import TRAINING_LANGUAGE
 
 __all__ = [
+    "AtScale",
     "Claim",
     "Condition",
+    "ConditionAt",
+    "Masking",
     "Measure",
     "Paper",
     "Quantity",
@@ -37,6 +42,8 @@ __all__ = [
     "Scale",
     "Source",
     "Target",
+    "TargetAt",
+    "TaskAt",
     "Test",
 ]
 
@@ -112,6 +119,9 @@ class Target(Spec):
     languages: tuple[Language, ...] = Field((), description="those of the catalogue where empty")
     metric: Name | None = Field(None, description="that of the catalogue where absent")
     probe: Probe | None = None
+    name: str = Field("", description="as a reader would say it; the id where absent")
+    unsupported: str = Field("", description="why it cannot be measured, where that is so")
+    deviations: tuple[str, ...] = Field((), description="of this target from the paper's")
 
     @model_validator(mode="after")
     def _not_trained_and_probed(self) -> Target:
@@ -122,6 +132,19 @@ class Target(Spec):
         return self
 
 
+class Masking(Spec):
+    """Masked language modelling of plain text beside the tasks of a condition; the text is the user's (DIR/text)."""
+
+    languages: tuple[Language, ...] = Field(min_length=1)
+    share: float = Field(0.5, gt=0, lt=1, description="of the batches")
+    mask: float = Field(0.15, gt=0, lt=1, description="share of the tokens that are predicted")
+    temperature: float = Field(1.0, gt=0, description="languages are drawn with p ~ n^(1/temperature)")
+
+    def text(self, data: Data) -> MaskedText:
+        """The part of a TrainJob that it is, with text of these data."""
+        return MaskedText(data=data, **{name: getattr(self, name) for name in type(self).model_fields})
+
+
 class Condition(Spec):
     """What happens between pretraining and the targets; no tasks: nothing, the baseline."""
 
@@ -129,11 +152,19 @@ class Condition(Spec):
     name: str = Field("", description="as a reader would say it; the id where absent")
     tasks: tuple[Name, ...] = ()
     mixture: Mixture = Mixture()
+    language: Language = Field("en", description="of its training data; another one: machine-translated files")
+    mlm: Masking | None = None
     labels: Literal["true", "shuffled"] = "true"
     learning_rate: float | None = Field(None, ge=0, description="in place of the recipe's; 0 is a control")
     command: Command | None = Field(None, description="a user's program in place of training and evaluation")
     unsupported: str = Field("", description="why no job can be planned for it, where that is so")
     deviations: tuple[str, ...] = Field((), description="of this condition from the paper's")
+
+    @model_validator(mode="after")
+    def _something_to_train_on(self) -> Condition:
+        if not self.tasks and not self.unsupported and (self.mlm is not None or self.language != TRAINING_LANGUAGE):
+            raise ValueError("'mlm' and 'language' are of a training: name its 'tasks'")
+        return self
 
 
 class Recipe(Spec):
@@ -154,6 +185,7 @@ class Pretraining(Spec):
     optimisation: Optimisation
     mask: float = Field(0.15, gt=0, lt=1)
     temperature: float = Field(1.0, gt=0)
+    vocabulary: int | None = Field(None, ge=300, description="pieces of the tokenizer that it trains on its text")
     seed: int = Field(0, ge=0)
 
     def job(self, data: Data) -> PretrainJob:
@@ -161,10 +193,44 @@ class Pretraining(Spec):
         return PretrainJob(data=data, **{name: getattr(self, name) for name in type(self).model_fields})
 
 
+class AtScale(Spec):
+    """What stands at a scale in place of what the rest of the file says; `why` enters the deviations."""
+
+    without: str = Field("", description="why it is not there at this scale; nothing else then")
+    why: str = Field("", description="the reason for a change")
+
+    @model_validator(mode="after")
+    def _absent_or_changed(self) -> AtScale:
+        changed = self.model_fields_set - {"without", "why"}
+        if bool(self.without) == bool(changed or self.why):
+            raise ValueError("give either 'without', a reason, or what changes and 'why'")
+        if changed and not self.why:
+            raise ValueError("say 'why' it changes")
+        return self
+
+
+class TaskAt(AtScale):
+    """Of a task that something trains on: another task in its place, or none."""
+
+    use: Name | None = None
+
+
+class ConditionAt(AtScale):
+    """Of a condition: not there."""
+
+
+class TargetAt(AtScale):
+    """Of a target: another part, or fewer languages, or not there."""
+
+    split: Literal["dev", "test"] | None = None
+    languages: tuple[Language, ...] = ()
+
+
 class Scale(Spec):
     """The recipe at one scale: a table of recipes by task, where `default` serves every task that has none of its own.
 
     An intermediate training is looked up by the condition's id, then by its task (where it has one), then `default`.
+    `tasks`, `conditions` and `targets` say what this scale has in place of the paper's: `Registry.at` puts it there.
     """
 
     data: Data = Field(HubData(), description="of every task")
@@ -175,12 +241,23 @@ class Scale(Spec):
     target: dict[Name, Recipe] = Field(default_factory=dict)
     evaluation_items: int | None = Field(None, ge=1)
     max_length: int = Field(128, ge=8, description="of evaluation without training (a probe)")
+    probed_layers: int | None = Field(
+        None,
+        ge=1,
+        description="of the encoder that probes are written for; layers of another one are in proportion",
+    )
+    sweep: bool = Field(False, description="probes also score every layer and pooling")
+    tasks: dict[Name, TaskAt] = Field(default_factory=dict)
+    conditions: dict[Name, ConditionAt] = Field(default_factory=dict)
+    targets: dict[Name, TargetAt] = Field(default_factory=dict)
     deviations: tuple[str, ...] = Field((), description="of everything at this scale from the paper's recipe")
 
     @model_validator(mode="after")
     def _one_encoder(self) -> Scale:
         if self.encoder is not None and self.pretraining is not None:
             raise ValueError("a scale has either 'encoder' or 'pretraining', not both")
+        if self.pretraining is not None and (self.data.kind == "world") != (self.pretraining.vocabulary is None):
+            raise ValueError("'vocabulary' of the pretraining: of a tokenizer that is trained; the world has its own")
         return self
 
     def intermediate_recipe(self, condition: Condition) -> Recipe | None:
@@ -274,6 +351,7 @@ class Claim(Spec):
     test: Test
     deviations: tuple[str, ...] = Field((), description="what any rerun of this claim here does otherwise")
     unknown: tuple[str, ...] = Field((), description="what the source does not say")
+    unsupported: str = Field("", description="why no job can be planned for it, where that is so")
 
     @model_validator(mode="after")
     def _number_and_margin(self) -> Claim:
@@ -306,6 +384,7 @@ class Registry(Spec):
         description="names for several conditions or targets; in measures their members take their place",
     )
     claims: tuple[Claim, ...] = Field(min_length=1)
+    _called: dict[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -345,23 +424,50 @@ class Registry(Spec):
         return self
 
     @model_validator(mode="after")
-    def _what_is_trained_has_a_recipe(self) -> Registry:
-        conditions = {condition.id: condition for condition in self.conditions}
-        targets = {target.id: target for target in self.targets}
-        for claim in self.claims:
-            for measure in claim.test.measures:
-                for name in {*measure.conditions, *((measure.control,) if measure.control else ())}:
-                    condition = conditions[name]
-                    if condition.command is None and not condition.unsupported:
-                        for target in measure.targets:
-                            self._check_training(condition, targets[target])
+    def _scales_change_what_there_is(self) -> Registry:
+        known = {"conditions": {c.id for c in self.conditions}, "targets": {t.id for t in self.targets}}
+        for scale, at in self.scales.items():
+            for kind, ids in known.items():
+                for name in getattr(at, kind):
+                    if name not in ids:
+                        raise ValueError(f"scales.{scale}.{kind}: there is no '{name}'{_near(name, ids)}")
         return self
 
-    def deviations(self, claim: Claim, scale: str) -> tuple[str, ...]:
+    @model_validator(mode="after")
+    def _what_is_trained_has_a_recipe(self) -> Registry:
+        for name in self.scales:
+            registry = self.at(name)
+            conditions = {condition.id: condition for condition in registry.conditions}
+            targets = {target.id: target for target in registry.targets}
+            for claim in registry.claims:
+                for measure in claim.test.measures:
+                    for one in {*measure.conditions, *((measure.control,) if measure.control else ())}:
+                        if conditions[one].command is None and not conditions[one].unsupported:
+                            for target in measure.targets:
+                                registry._check_training(name, conditions[one], targets[target])
+        return self
+
+    def at(self, scale: str) -> Registry:
+        """This registry with what the scale has in place of the paper's tasks, conditions and targets.
+
+        What the scale lacks becomes `unsupported` there, averages are over the targets that are left, and each change
+        is listed as a deviation. Raises KeyError for an unknown scale.
+        """
+        from reproduce.registry.atscale import resolve  # here: it builds on these records
+
+        return resolve(self, scale)
+
+    def called_with(self, deviations: Mapping[str, tuple[str, ...]]) -> Registry:
+        """This registry with deviations, by claim, that come from how a run was called and stand in no file."""
+        copy = self.model_copy()
+        copy._called = dict(deviations)
+        return copy
+
+    def deviations(self, claim: Claim, scale: str, *, called: bool = True) -> tuple[str, ...]:
         """All that a rerun of the claim at that scale does otherwise than the paper, each once.
 
-        Its own, then those of the scale, of its conditions, and of the trainings that it rests on; its own alone where
-        the registry has no such scale.
+        Its own, then those of the scale, of its conditions, of its targets and of the trainings that it rests on, and,
+        unless `called` is False, those of the call; its own alone where the registry has no such scale.
         """
         scales: dict[str, Scale] = {str(name): at for name, at in self.scales.items()}
         if scale not in scales:
@@ -378,23 +484,26 @@ class Registry(Spec):
                 recipes = [scales[scale].intermediate_recipe(condition)] if condition.tasks else []
                 trained = [targets[target].train for target in measure.targets]
                 recipes += [scales[scale].target_recipe(task) for task in trained if task is not None]
+                found += [line for target in measure.targets for line in targets[target].deviations]
                 found += [line for recipe in recipes if recipe is not None for line in recipe.deviations]
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys([*found, *(self._called.get(claim.id, ()) if called else ())]))
 
-    def _check_training(self, condition: Condition, target: Target) -> None:
+    def _check_training(self, name: str, condition: Condition, target: Target) -> None:
+        if target.unsupported:
+            return
         if target.train is None and target.probe is None:
             raise ValueError(
                 f"target '{target.id}' needs 'train' or a 'probe': condition '{condition.id}' is no command"
             )
-        for name, scale in self.scales.items():
-            if scale.encoder is None and scale.pretraining is None:
-                raise ValueError(
-                    f"scales.{name} needs 'encoder' or 'pretraining': condition '{condition.id}' is no command"
-                )
-            if condition.tasks and scale.intermediate_recipe(condition) is None:
-                raise ValueError(f"scales.{name}.intermediate: no recipe for '{condition.id}' and no 'default'")
-            if target.train is not None and scale.target_recipe(target.train) is None:
-                raise ValueError(f"scales.{name}.target: no recipe for '{target.train}' and no 'default'")
+        scale = self.scales[name]  # type: ignore[index]
+        if scale.encoder is None and scale.pretraining is None:
+            raise ValueError(
+                f"scales.{name} needs 'encoder' or 'pretraining': condition '{condition.id}' is no command"
+            )
+        if condition.tasks and scale.intermediate_recipe(condition) is None:
+            raise ValueError(f"scales.{name}.intermediate: no recipe for '{condition.id}' and no 'default'")
+        if target.train is not None and scale.target_recipe(target.train) is None:
+            raise ValueError(f"scales.{name}.target: no recipe for '{target.train}' and no 'default'")
 
 
 def _expand(value: Any, groups: dict[str, Any]) -> Any:

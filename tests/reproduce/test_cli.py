@@ -136,6 +136,33 @@ def test_more_seeds_are_more_jobs_and_the_claims_of_a_paper_may_be_a_comma_list(
     assert counts[1] > 1.5 * counts[0]
 
 
+def test_a_plan_says_what_it_needs_and_what_the_hub_lacks(capsys: Capture) -> None:
+    assert main([*MULTI_TASK]) == 0
+    shown = capsys.readouterr().out
+    assert "Needs of the hub, encoder: FacebookAI/xlm-roberta-large" in shown
+    assert "Needs of the hub, nyu-mll/glue: mnli train, mnli dev, qqp train, qqp dev" in shown
+    assert "Missing: ccg train: needs --data: CCGbank, LDC2005T13, is licensed" in shown
+    assert main([*MULTI_TASK, "--json"]) == 0
+    needs = {(need["name"], need["split"]): need for need in printed_json(capsys)["needs"]}
+    assert needs["ccg", "train"]["missing"].startswith("needs --data")
+    assert needs["xquad", "dev"]["where"].startswith("google/xtreme (XQuAD.en")
+
+
+def test_a_plan_with_files_says_which_are_not_there_and_what_the_call_changes(tmp_path: Path, capsys: Capture) -> None:
+    lab = ["reproduce", "plan", "2005.13013", "--claims", "bucc-zh", "--scale", "lab", "--hardware", "cpu-core"]
+    assert main([*lab, "--data", str(tmp_path), "--budget", "1h"]) == 0
+    shown = capsys.readouterr().out
+    assert "Needs by --data DIR, data (languages): text train (40), bucc dev" in shown
+    assert "Missing: bucc dev (zh): " in shown
+    assert "Deviations of this call: an encoder pretrained here: 4 layers of 256, 16,000 pieces" in shown
+    assert " steps of 20,000 by --budget" in shown
+    # without a folder it can be planned all the same
+    assert main([*lab, "--json"]) == 0
+    plan = printed_json(capsys)
+    assert plan["missing"] == []
+    assert {need["kind"] for need in plan["needs"]} == {"files"}
+
+
 def test_at_smoke_a_paper_s_claims_stay_untested_and_the_plan_says_so(capsys: Capture) -> None:
     assert main(["reproduce", "plan", "2005.13013", "--scale", "smoke"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
@@ -193,13 +220,35 @@ def test_errors_are_one_line_that_names_what_is_wrong(
     assert says in shown.err
 
 
-def test_what_cannot_be_run_is_refused_before_anything_is_written(tmp_path: Path, capsys: Capture) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ([], 2, "scale lab of 2005.13013 reads its data from files, and no folder was given; give it with --data DIR"),
+        (["--data", "{here}/nowhere"], 3, "nowhere: there is no such folder"),
+        (["--data", "{here}/a-file"], 3, "a-file: is a file, not a folder"),
+        (["--data", "{here}", "--encoder", "{here}"], 3, "is no model folder: it has no config.json"),
+        (["--data", "{here}", "--budget", "soon"], 2, "--budget 'soon' is no time; write it as 90s, 30m, 2h"),
+        (["--data", "{here}", "--budget", "3m"], 2, "--budget 3m is too small: even with 50 steps a training"),
+        (["--data", "{here}", "--budget", "9h", "--hardware", "abacus"], 2, "there is no hardware 'abacus'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_run_is_refused_before_anything_is_written(
+    arguments: list[str], code: int, says: str, tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "a-file").touch()
     out = tmp_path / "runs"
-    assert main(["reproduce", "run", "2005.13013", "--scale", "paper", "--out", str(out)]) == 2
+    given = [argument.format(here=tmp_path) for argument in arguments]
+    call = ["reproduce", "run", "2005.13013", "--scale", "lab", "--claims", "squad", "--device", "cpu"]
+    assert main([*call, *given, "--out", str(out)]) == code
     [line] = capsys.readouterr().err.splitlines()
-    assert "this version plans but cannot read" in line
-    assert "reproduce plan" in line
+    assert says in line
     assert not out.exists()
+
+
+def test_options_that_the_synthetic_world_has_no_use_for_are_refused(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["reproduce", "plan", "smoke", "--data", str(tmp_path)]) == 2
+    assert "scale 'smoke' makes its data: --data has no use there" in capsys.readouterr().err
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(
@@ -354,10 +403,61 @@ def test_ctrl_c_ends_with_130_and_the_same_call_goes_on(own: Callable[[str], Pat
     assert [path.read_text() for path in out.glob("jobs/*/out/runs")] == ["x", "x", "x"]
 
 
+# ------------------------------------------------------------------ pretrain
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ([], 2, "how long to pretrain: by --steps or by --budget; give one of the two"),
+        (["--steps", "10", "--budget", "1m"], 2, "by --steps or by --budget"),
+        (["--budget", "a while"], 2, "--budget 'a while' is no time"),
+        (["--steps", "10", "--hidden", "100", "--heads", "3"], 2, "hidden 100 is not a multiple of heads 3"),
+        (["--steps", "10"], 3, "no text in it"),
+        (["--steps", "10", "--languages", "en"], 3, "en.txt"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_pretraining_that_cannot_be_is_refused_in_one_line(
+    arguments: list[str], code: int, says: str, tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "out"
+    call = ["reproduce", "pretrain", "--data", str(tmp_path), "--out", str(out), "--device", "cpu"]
+    assert main([*call, *arguments]) == code
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1
+    assert says in shown.err
+    assert not out.exists()
+
+
+def test_a_pretraining_gets_the_options_of_the_call(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from reproduce.engine import pretraining
+    from reproduce.specs import Size
+
+    calls: list[tuple[Any, ...]] = []
+
+    def pretrain(text: Path, out: Path, **how: Any) -> Path:
+        calls.append((text, out, how))
+        return out / "model"
+
+    monkeypatch.setattr(pretraining, "pretrain", pretrain)
+    call = ["reproduce", "pretrain", "--data", str(tmp_path), "--out", "enc", "--languages", "en,de", "--budget", "1h"]
+    assert main([*call, "--layers", "2", "--hidden", "128", "--vocabulary", "999", "--temperature", "2"]) == 0
+    assert capsys.readouterr().out == f"{Path('enc') / 'model'}\n"
+    [(text, out, how)] = calls
+    assert (text, out) == (tmp_path, Path("enc"))
+    assert how["size"] == Size(layers=2, hidden=128, heads=2, feed_forward=512, positions=256)
+    assert (how["languages"], how["vocabulary"], how["temperature"]) == (["en", "de"], 999, 2.0)
+    assert (how["seconds"], how["steps"]) == (3600.0, None)
+
+
 # ------------------------------------------------------------------ help
 
 
-@pytest.mark.parametrize("subcommand", ["plan", "run", "status", "results"])
+@pytest.mark.parametrize("subcommand", ["plan", "run", "status", "results", "pretrain"])
 def test_help_has_examples_and_loads_nothing_heavy(subcommand: str) -> None:
     program = (
         f"import json, sys, claimcheck.cli\ncode = claimcheck.cli.main(['reproduce', {subcommand!r}, '--help'])\n"

@@ -18,8 +18,11 @@ from reproduce.specs import (
     Command,
     CommandJob,
     EvaluateJob,
+    FilesData,
     HubData,
     HubEncoder,
+    LocalEncoder,
+    MaskedText,
     Mixture,
     Optimisation,
     Part,
@@ -123,7 +126,7 @@ def test_sampling_decides_which_lengths_are_seen() -> None:
 )
 def test_share_of_the_peak_by_tokens_per_step(tokens: int, length: int, mfu: float) -> None:
     # the published model: GEMMs at 80 % of 790 TFLOP/s, 6.6 ms of optimizer a step, no launch overhead
-    model = replace(rates("h200"), train_rate=0.8 * 790e12, step=0.0066, launch=0.0)
+    model = replace(rates("h200"), train_rate=0.8 * 790e12, step=0.0066, update=0.0, launch=0.0)
     share = model.mfu(tokens, large(), length)
     assert share == pytest.approx(mfu, abs=0.012)
 
@@ -271,7 +274,9 @@ def test_more_work_never_costs_less(epochs: int, batch: int, longest: int, examp
         assert more[0] >= base[0]
         assert more[1] >= base[1]
     # a larger batch takes fewer steps for about the same tokens: never longer, up to the rounding of one batch an epoch
-    assert seconds(batch=batch * 2)[0] <= base[0] * 1.001 + epochs * (machine.step + machine.launch)
+    assert seconds(batch=batch * 2)[0] <= base[0] * 1.001 + epochs * (
+        machine.update * large().parameters + 24 * machine.launch
+    )
 
 
 def test_hardware_by_name_and_by_scale() -> None:
@@ -346,6 +351,22 @@ def test_the_fit_survives_work_that_no_run_contains() -> None:
     assert found.train_rate < 1e12
 
 
+def test_rates_that_grow_with_the_encoder_are_found_at_the_size_that_they_are_of() -> None:
+    true = replace(TRUE, step=0.0, hidden=64, growth=0.5, widest=256, update=1e-9)
+    runs = []
+    for run in made_up_runs(0.0):
+        done = replace(run.work, hidden=256, parameters=7_000_000)
+        train = done.train_flops / (2 * true.train_rate) + done.steps * true.update * done.parameters
+        forward = done.forward_flops / (2 * true.forward_rate) + done.items * true.item
+        runs.append(Measured(done, true.seconds(done), train, forward))
+    found = fit(runs, "box", like=true)
+    for name in ("train_rate", "forward_rate", "startup", "item", "example", "hidden", "growth", "widest", "update"):
+        assert getattr(found, name) == pytest.approx(getattr(true, name), rel=1e-3), name
+    # no faster than the widest that was measured
+    wide, wider = (Work(steps=1, train_flops=1e12, hidden=hidden) for hidden in (256, 1024))
+    assert found.seconds(wide) == found.seconds(wider)
+
+
 def test_the_fit_refuses_too_few_runs() -> None:
     with pytest.raises(UsageError, match="3 runs are too few"):
         fit(made_up_runs(0.0)[:3], "box")
@@ -402,3 +423,72 @@ def test_measurements_from_the_records_of_a_run_folder() -> None:
         (8.0, 4.0, 0.5),
         (6.0, 3.0, 0.5),
     }
+
+
+def test_measurements_count_the_tokens_that_were_read_and_take_an_encoder_of_one_s_own() -> None:
+    shape = Shape(layers=4, hidden=64, feed_forward=256, vocabulary=8_000, positions=128)
+    own = LocalEncoder(sha256="0" * 64)
+    job = training("udpos", epochs=1, longest=128).model_copy(update={"encoder": own})
+    record = run_record(job, work(job, shape).steps, 8.0)
+    assert measurements([record]) == []
+    [assumed] = measurements([record], shape)
+    [read] = measurements([record | {"tokens": round(2 * assumed.work.tokens)}], shape)
+    assert read.work.tokens == pytest.approx(2 * assumed.work.tokens, rel=1e-6)
+    assert read.work.train_flops == pytest.approx(2 * assumed.work.train_flops, rel=1e-6)
+    assert read.work.hidden == 64
+
+
+# ---------------------------------------------------------------- smaller encoders, masked text, probes
+
+
+def small(vocabulary: int = 16_000) -> Shape:
+    return Shape(layers=4, hidden=256, feed_forward=1024, vocabulary=vocabulary, positions=256)
+
+
+def test_a_smaller_vocabulary_makes_longer_sequences_and_shorter_ones_more_windows() -> None:
+    def tokens(name: str, shape: Shape, longest: int) -> float:
+        return work(training(name, longest=longest), shape).tokens
+
+    assert tokens("udpos", small(), 128) == pytest.approx(1.24 * tokens("udpos", large(), 128), rel=0.01)
+    assert tokens("udpos", small(250_002), 128) == tokens("udpos", large(), 128)
+    steps = [work(training("squad-v1", longest=longest), small()).steps for longest in (384, 256, 192)]
+    assert steps == sorted(steps)
+    # XLM-R's windows of 384 are the catalogue's
+    assert work(training("squad-v1"), large()).steps == -(-round(87_599 * 1.0331) // 32)
+    # 222 tokens in 1.4 windows were read of SQuAD with 16,000 pieces and 256 positions
+    done = work(training("squad-v1", longest=256), small())
+    assert done.tokens / done.steps / 32 == pytest.approx(222, rel=0.1)
+
+
+def test_masked_text_beside_a_task_doubles_the_steps_at_a_share_of_a_half() -> None:
+    plain = training("nli-small", longest=128)
+    masked = plain.model_copy(update={"masked": MaskedText(data=FilesData(), languages=("en", "sw"), share=0.5)})
+    alone, beside = work(plain, small()), work(masked, small())
+    assert beside.steps == 2 * alone.steps
+    assert beside.tokens == pytest.approx(alone.tokens + alone.steps * 32 * 32, rel=0.01)
+    head = small().mask_flops(0.15 * alone.steps * 32 * 32)
+    assert beside.train_flops > alone.train_flops + head
+    hub = masked.model_copy(update={"masked": MaskedText(data=HubData(), languages=("en",))})
+    assert workload(hub, small()) == ("how long the sentences of hub text are is not known",)
+
+
+def test_layers_above_the_probed_one_cost_nothing_unless_all_are_swept() -> None:
+    def flops(probe: Probe) -> float:
+        job = EvaluateJob(model=LARGE, task="tatoeba", data=HUB, split="dev", languages=("af",), probe=probe)
+        return work(job, small()).forward_flops
+
+    whole = flops(Probe(layer=4))
+    assert flops(Probe(layer=2)) == pytest.approx(whole / 2)
+    assert flops(Probe(layer=2, sweep=True)) == whole
+
+
+def test_an_encoder_of_four_layers_of_256_takes_what_was_measured_on_one_core() -> None:
+    core = rates("cpu-core")
+    for name, batch, longest, seconds in (
+        ("udpos", 32, 128, 0.35),
+        ("nli-small", 32, 128, 0.57),
+        ("squad-v1", 16, 256, 1.13),
+    ):
+        steps = [work(training(name, batch=batch, longest=longest, epochs=epochs), small()) for epochs in (1, 2)]
+        each = (core.seconds(steps[1]) - core.seconds(steps[0])) / (steps[1].steps - steps[0].steps)
+        assert each == pytest.approx(seconds, rel=0.3), name

@@ -480,8 +480,8 @@ def test_other_wrong_calls() -> None:
             {"layer": 3},
             "targets.retrieval.probe: layer 3 of an encoder with 2; give a layer from",
         ),
-        (("targets", 0, "task"), "xnli", "targets.nli: the task 'xnli' is of the hub data, scale 'lab' has world data"),
-        (("targets", 0, "train"), "mnli", "scales.lab: the task 'mnli' is of the hub data"),
+        (("targets", 0, "task"), "xnli", "targets.nli: the task 'xnli' is of real data, scale 'lab' of the synthetic"),
+        (("targets", 0, "train"), "mnli", "scales.lab: the task 'mnli' is of real data"),
         (("targets", 0, "train"), "world-retrieval", "the task 'world-retrieval' cannot be trained on"),
         (("targets", 0, "train"), "world-nlu", "there is no task 'world-nlu'; did you mean world-nli"),
         (("targets", 0, "languages"), ["fr"], "targets.nli: the task 'world-nli' has no language 'fr'; it has en, xa"),
@@ -617,8 +617,8 @@ def test_the_smoke_scale_of_any_registry_is_that_of_the_smoke_registry() -> None
 
 
 def test_a_scale_that_a_registry_lacks_is_told_with_those_it_has() -> None:
-    with pytest.raises(UsageError, match=r"2005\.13013 has no scale 'lab'; choose among paper, smoke"):
-        registry_at(load_registry("2005.13013"), "lab")
+    with pytest.raises(UsageError, match=r"1811\.01088 has no scale 'lab'; choose among paper, smoke"):
+        registry_at(load_registry("1811.01088"), "lab")
 
 
 def test_a_plan_takes_less_than_a_second_and_no_torch() -> None:

@@ -111,7 +111,7 @@ def test_the_retrieval_baseline_is_in_36_and_4_languages_with_the_means_of_the_t
         assert overall
         assert overall.number == mean
     targets = {target.id: target for target in XSTILTS.targets}
-    for name in ("tatoeba", "bucc-dev"):
+    for name in ("tatoeba", "bucc-dev", "bucc-dev-original"):
         probe = targets[name].probe
         assert probe
         assert (probe.layer, probe.pooling, probe.special_tokens) == (14, "mean", True)
@@ -166,6 +166,23 @@ def test_no_recipe_value_that_is_only_remembered_stands_in_a_recipe() -> None:
     assert any("not known" in line for line in XSTILTS.deviations(BY_ID["multi-task"], "paper"))
 
 
+def test_bucc_s_threshold_is_fitted_on_the_gold_only_where_the_claimed_number_was_made_so() -> None:
+    of = {t.id: t.probe.threshold for t in XSTILTS.targets if t.task == "bucc" and t.probe}
+    assert of == {
+        "bucc": "halves",
+        "bucc-dev": "halves",
+        "bucc-dev-original": "gold",
+        "bucc-layer20-original": "gold",
+    }
+    users = {c.id for c in XSTILTS.claims for m in c.test.measures if any("original" in t for t in m.targets)}
+    jiant = {"xlmr-bucc-dev", "bucc-de", "bucc-fr", "bucc-ru", "bucc-zh"}
+    assert users == jiant | {"xlmr-baseline-bucc", "xlmr-baseline-average"}
+    for claim in choose_claims(XSTILTS, sorted(users)):
+        assert not any("threshold" in line for line in XSTILTS.deviations(claim, "paper"))
+    # elsewhere the other threshold is told
+    assert any("threshold" in line for line in XSTILTS.deviations(BY_ID["squad"], "paper"))
+
+
 def test_squad_is_trained_once_for_xquad_and_mlqa() -> None:
     targets = {target.id: target for target in XSTILTS.targets}
     assert {targets[t].train for t in targets if t.startswith(("xquad", "mlqa"))} == {"squad-v1"}
@@ -177,10 +194,10 @@ def test_deviations_come_from_the_claim_the_condition_and_the_recipes() -> None:
     assert len(found) == len(set(found))
     assert any("batches drawn" in line for line in found)  # the condition's
     assert any("defaults" in line for line in found)  # the intermediate recipe's
-    assert any("PAWS-X" in line for line in found)  # a target recipe's
+    assert any("bf16" in line for line in found)  # a target recipe's
     assert XSTILTS.deviations(BY_ID["best-per-target"], "smoke") == BY_ID["best-per-target"].deviations
     level = XSTILTS.deviations(BY_ID["xlmr-baseline-xnli"], "paper")
-    assert not any("PAWS-X" in line for line in level)  # nothing of tasks that it does not rest on
+    assert not any("defaults" in line for line in level)  # nothing of trainings that it does not rest on
 
 
 def test_glue_on_test_is_untestable_and_on_dev_is_not() -> None:
@@ -197,10 +214,11 @@ def test_glue_on_test_is_untestable_and_on_dev_is_not() -> None:
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_what_is_testable_can_be_planned(name: str) -> None:
+    from reproduce.planning.given import Given
     from reproduce.planning.plan import make_plan
 
     registry = load_registry(name)
-    plan = make_plan(registry, "paper", seeds=1)
+    plan = make_plan(registry, "paper", seeds=1, given=Given(files=True))
     testable = {c.id for c in registry.claims if c.test.kind != "untestable"}
     conditions = {c.id for c in registry.conditions if c.unsupported}
     for claim in registry.claims:
