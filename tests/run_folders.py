@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from claimcheck.foundation.store import write_atomic
+from reproduce.data import Gold
 from reproduce.data.dataset import Dataset, Item, Ragged
 from reproduce.engine.jobs import JobStore
 from reproduce.engine.request import Request, write_request
+from reproduce.planning.given import Given
 from reproduce.planning.plan import Plan, PlannedJob
 from reproduce.runrecord import (
     DataRecord,
@@ -29,7 +31,8 @@ from reproduce.runrecord import (
     seed_of,
     write_job_file,
 )
-from reproduce.specs import CommandJob, Data, EvaluateJob, TrainJob, WorldData
+from reproduce.specs import CommandJob, Data, EvaluateJob, PretrainJob, TrainJob, WorldData
+from reproduce.tasks import task as task_info
 
 REGISTRY = """
 schema = "claimcheck/registry/v1"
@@ -96,27 +99,116 @@ test = { kind = "effect", measure = { conditions = ["nli"], control = "baseline"
 """
 
 
+LAB = """
+schema = "claimcheck/registry/v1"
+[paper]
+id = "made-up"
+title = "A paper that does not exist"
+[[sources]]
+id = "table"
+kind = "paper"
+where = "Table 1 of a paper that does not exist"
+[[conditions]]
+id = "baseline"
+[[conditions]]
+id = "squad"
+tasks = ["squad-v1"]
+[[conditions]]
+id = "tags"
+tasks = ["udpos"]
+[[targets]]
+id = "ner"
+name = "NER"
+task = "panx"
+train = "panx"
+split = "dev"
+languages = ["de", "en", "sw"]
+[[targets]]
+id = "nli"
+name = "XNLI"
+task = "xnli"
+train = "nli-small"
+split = "dev"
+languages = ["de", "en"]
+[[targets]]
+id = "tatoeba"
+name = "Tatoeba"
+task = "tatoeba"
+languages = ["de", "sw"]
+probe = { layer = 1 }
+[[targets]]
+id = "bucc"
+name = "BUCC"
+task = "bucc"
+split = "dev"
+languages = ["zh"]
+probe = { layer = 1 }
+[scales.lab]
+data = { kind = "files" }
+seeds = 3
+max_length = 64
+deviations = ["a small encoder"]
+[scales.lab.pretraining]
+languages = ["de", "en"]
+vocabulary = 8000
+size = { layers = 2, hidden = 16, heads = 2, feed_forward = 32, positions = 64 }
+optimisation = { learning_rate = 0.001, batch_size = 32, max_steps = 10 }
+[scales.lab.intermediate.default]
+optimisation = { learning_rate = 0.001, batch_size = 32, max_steps = 10 }
+max_length = 64
+[scales.lab.target.default]
+optimisation = { learning_rate = 0.001, batch_size = 32, max_steps = 10 }
+max_length = 64
+"""
+NLI_CLASSES = ("entailment", "neutral", "contradiction")
+
+
 def registry(*claims: str, scale: str = "paper") -> str:
     """The text of a registry with those claims, whose recipe is that of one scale."""
     return (REGISTRY + "".join(claims)).replace("scales.paper", f"scales.{scale}")
 
 
 ITEMS = 100
+_TAGS = ("NOUN", "VERB", "ADP", "DET", "ADJ", "PUNCT", "PRON", "ADV")
+_ENTITIES = ("B-PER", "I-PER", "O", "O", "O", "B-LOC", "O", "B-ORG", "I-ORG", "O")
 
 
-def load(task: str, data: Data, language: str, split: str) -> Dataset:
-    """A data set of the made-up tasks: the same for the same names."""
+def _real(task: str, language: str) -> Callable[[int], Any]:
+    """Labels of the form that a task of the catalogue has."""
+    if task == "tatoeba":
+        return lambda i: f"{language}-{i}"
+    if task == "bucc":
+        return lambda i: None if i % 5 else f"en-{i}"
+    if task == "panx":
+        return lambda i: [_ENTITIES[(i + k) % 10] for k in range(4 + i % 5)]
+    info = task_info(task)
+    if info.head == "tagging":
+        return lambda i: [_TAGS[(i * 7 + k * k) % 8] for k in range(4 + i % 17)]
+    if info.head == "span":
+        return lambda i: [f"word{i % 17} word{i % 5}"]
+    return lambda i: info.labels[i % len(info.labels)] if info.labels else str(i % 4)
+
+
+def made(task: str, data: Data, language: str, split: str, items: int = ITEMS) -> Dataset:
+    """A data set of the made-up tasks, or in the form of a real one: the same for the same names."""
     rng = np.random.default_rng(int(hashlib.sha256(f"{task} {language} {split}".encode()).hexdigest()[:8], 16))
-    tokens = [[0, *map(int, rng.integers(4, 40, size=4)), 2] for _ in range(ITEMS)]
-    label: Callable[[int], Any] = {
+    tokens = [[0, *map(int, rng.integers(4, 40, size=4)), 2] for _ in range(items)]
+    labels: dict[str, Callable[[int], Any]] = {
         "text": lambda i: None,
         "world-retrieval": lambda i: f"{language}-{i}",
         "world-nli": lambda i: ["entailment", "neutral", "contradiction"][i % 3],
         "world-tags": lambda i: ["B-A", "I-A", "O"] if i % 2 else ["O", "B-B", "O"],
         "world-qa": lambda i: [f"word{i % 17} word{i % 5}"],
-    }[task]
-    items = tuple(Item(f"{split}-{i}", label(i)) for i in range(ITEMS))
-    return Dataset(task, language, split, Ragged.from_rows(tokens), items=items)
+    }
+    label = labels.get(task) or _real(task, language)
+    named = tuple(Item(f"{split}-{i}", label(i)) for i in range(items))
+    return Dataset(task, language, split, Ragged.from_rows(tokens), items=named)
+
+
+def load(task: str, data: Data, language: str, split: str, items: int = ITEMS) -> Gold:
+    """As reproduce.data.gold, of the made-up tasks."""
+    dataset = made(task, data, language, split, items)
+    return Gold(dataset.sha256, tuple((item.id, item.label) for item in dataset.items))
 
 
 def wrong(label: Any, rng: np.random.Generator) -> Any:
@@ -126,9 +218,29 @@ def wrong(label: Any, rng: np.random.Generator) -> Any:
     return f"no{rng.integers(1000)}"
 
 
+def another(label: Any, rng: np.random.Generator) -> Any:
+    """A wrong answer that could be right elsewhere, as a model gives it that is not far from chance."""
+    if label in NLI_CLASSES:
+        return [name for name in NLI_CLASSES if name != label][rng.integers(2)]
+    if isinstance(label, list) and len(label) > 1:
+        return [_ENTITIES[int(i)] for i in rng.integers(len(_ENTITIES), size=len(label))]
+    if label is None or str(label).startswith("en-"):
+        return None if label else f"en-{rng.integers(1000)}"
+    return wrong(label, rng)
+
+
 def right(label: Any) -> Any:
     """The label in the form of a prediction."""
     return label[0] if isinstance(label, list) and len(label) == 1 else label
+
+
+def trained_on(spec: PretrainJob | TrainJob) -> list[tuple[str, Data, str]]:
+    """Task, data and language of what a training reads; the task "text": plain sentences."""
+    if isinstance(spec, PretrainJob):
+        return [("text", spec.data, language) for language in spec.languages]
+    masked = spec.masked
+    beside = [] if masked is None else [("text", masked.data, language) for language in masked.languages]
+    return [(part.task, part.data, part.language) for part in spec.parts] + beside
 
 
 Changes = Callable[[PlannedJob], Mapping[str, Any]]
@@ -144,6 +256,11 @@ class RunFolder:
     scale: str = "paper"
     claims: list[str] | None = None
     seeds: int | None = None
+    items: int = ITEMS
+    given: Given = field(default_factory=Given)
+    answer: Callable[[Any, np.random.Generator], Any] = wrong
+    source: Callable[..., Dataset] = made
+    options: Mapping[str, Any] = field(default_factory=dict)
     plan: Plan = field(init=False)
     request: Request = field(init=False)
 
@@ -151,7 +268,15 @@ class RunFolder:
         path = self.folder.parent / f"{self.folder.name}.toml"
         path.write_text(self.text)
         self.folder.mkdir(exist_ok=True)
-        self.request, self.plan = write_request(self.folder, path, self.scale, claims=self.claims, seeds=self.seeds)  # type: ignore[arg-type]
+        self.request, self.plan = write_request(
+            self.folder,
+            path,
+            self.scale,  # type: ignore[arg-type]
+            claims=self.claims,
+            seeds=self.seeds,
+            given=self.given,
+            options=self.options,
+        )
 
     def store(self) -> JobStore:
         return JobStore(self.folder / "jobs.sqlite")
@@ -191,11 +316,13 @@ class RunFolder:
         spec = job.job
         if isinstance(spec, EvaluateJob | CommandJob):
             split = spec.split if isinstance(spec, EvaluateJob) else "test"
-            sets = [load(spec.task, WorldData(), language, split) for language in spec.languages]
+            sets = [
+                self.source(spec.task, getattr(spec, "data", WorldData()), language, split, self.items)
+                for language in spec.languages
+            ]
             fields["predictions"] = self.predict(folder, self.rows(job, sets))
         else:
-            names = [part.task for part in spec.parts] if isinstance(spec, TrainJob) else ["text"]
-            sets = [load(name, WorldData(), "en", "train") for name in names]
+            sets = [self.source(*place, "train", self.items) for place in trained_on(spec)]
             fields["model_sha256"] = hashlib.sha256(job.key.encode()).hexdigest()
             fields |= {"train_loss": {"first": 2.0, "last": 1.0, "majority": 1.1}, "weights_changed": True}
         if not isinstance(spec, EvaluateJob):
@@ -220,7 +347,7 @@ class RunFolder:
             known = round(self.share(cell.condition, cell.target, cell.split, cell.seed) * len(items))
             places = set(rng.permutation(len(items))[:known].tolist())
             for i, item in enumerate(items):
-                said = right(item.label) if i in places else wrong(item.label, rng)
+                said = right(item.label) if i in places else self.answer(item.label, rng)
                 rows.append({"id": item.id, "language": dataset.language, "label": item.label, "prediction": said})
         return rows
 
@@ -231,9 +358,9 @@ class RunFolder:
         write_atomic(folder / "predictions.jsonl", data)
         return PredictionsRecord(sha256=hashlib.sha256(data).hexdigest(), rows=len(rows))
 
-    def edit_run(self, job: PlannedJob, **fields: Any) -> None:
+    def edit_run(self, planned: PlannedJob, /, **fields: Any) -> None:
         """Change run.json in place."""
-        path = self.path(job) / "run.json"
+        path = self.path(planned) / "run.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | fields))
 
     def record(self, job: PlannedJob) -> None:

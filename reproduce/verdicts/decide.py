@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -24,13 +23,7 @@ from claimcheck.foundation.replication import (
     pooled_sd,
 )
 from claimcheck.foundation.replication.judgement import REPRODUCED
-from claimcheck.foundation.stats import (
-    Bootstrap,
-    Stratum,
-    difference,
-    kendall_tau,
-    two_level_bootstrap,
-)
+from claimcheck.foundation.stats import Bootstrap, difference, kendall_tau
 from reproduce.registry.schema import Claim, Measure
 from reproduce.verdicts.scores import Scores
 
@@ -38,8 +31,6 @@ __all__ = ["Decision", "claimed_number", "decide"]
 
 T = TypeVar("T")
 Seeds = Sequence[int]
-
-_RESAMPLES = 10_000
 
 
 @dataclass(frozen=True)
@@ -95,7 +86,7 @@ def _effect(scores: Scores, claim: Claim, seeds: Seeds) -> Decision:
     """A difference from a control against the claimed number."""
     measure, margin, claimed = _the(claim.test.measure), _the(claim.margin), claimed_number(claim)
     fixed, seed = _seed_sd(scores, measure, seeds)
-    (drawn,) = _draw(claim, [scores.strata(measure, seeds)])
+    (drawn,) = scores.draw(claim.id, [scores.strata(measure, seeds)])
 
     def judge(number: Claimed) -> Judgement:
         return judge_effect(number, drawn, margin=margin, seed=seed, deterministic=fixed)
@@ -107,7 +98,7 @@ def _no_effect(scores: Scores, claim: Claim, seeds: Seeds) -> Decision:
     """A difference from a control that is claimed to be none."""
     measure, margin = _the(claim.test.measure), _the(claim.margin)
     fixed, seed = _seed_sd(scores, measure, seeds)
-    (drawn,) = _draw(claim, [scores.strata(measure, seeds)])
+    (drawn,) = scores.draw(claim.id, [scores.strata(measure, seeds)])
 
     def judge(effect: Bootstrap) -> Judgement:
         return judge_no_effect(effect, margin=margin, seed=seed, deterministic=fixed)
@@ -121,7 +112,7 @@ def _no_gain(scores: Scores, claim: Claim, seeds: Seeds) -> Decision:
     """A difference from a control that is claimed to be no gain; where less is better, a fall is the gain."""
     measure, margin = _the(claim.test.measure), _the(claim.margin)
     fixed, seed = _seed_sd(scores, measure, seeds)
-    (drawn,) = _draw(claim, [scores.strata(measure, seeds)])
+    (drawn,) = scores.draw(claim.id, [scores.strata(measure, seeds)])
     if claim.quantity is not None and claim.quantity.direction == "decrease":
         drawn = _mirrored(drawn)
 
@@ -141,7 +132,7 @@ def _greater(scores: Scores, claim: Claim, seeds: Seeds) -> Decision:
     twin = measure.control is None and than == measure.model_copy(update={"conditions": than.conditions})
     if twin and not fixed:  # the same targets after another training: an effect, whose seed SD can be pooled
         _, seed = _seed_sd(scores, measure.model_copy(update={"control": than.conditions[0]}), seeds)
-    (drawn,) = _draw(claim, [difference(scores.strata(measure, seeds), scores.strata(than, seeds))])
+    (drawn,) = scores.draw(claim.id, [difference(scores.strata(measure, seeds), scores.strata(than, seeds))])
 
     def judge(excess: Bootstrap) -> Judgement:
         return judge_greater(excess, seed=seed, deterministic=fixed)
@@ -156,7 +147,7 @@ def _ranking(scores: Scores, claim: Claim, seeds: Seeds) -> Decision:
     measures = list(claim.test.order) if best is None else [best, *claim.test.order]
     order = [float(best is None) * (len(measures) - i) + float(i == 0) for i in range(len(measures))]
     fixed = scores.is_deterministic(measures, seeds)
-    drawn = _draw(claim, [scores.strata(measure, seeds) for measure in measures])
+    drawn = scores.draw(claim.id, [scores.strata(measure, seeds) for measure in measures])
 
     def judge(claimed: Sequence[float]) -> Judgement:
         return judge_ranking(drawn, claimed=claimed, deterministic=fixed)
@@ -185,12 +176,6 @@ def _seed_sd(scores: Scores, measure: Measure, seeds: Seeds) -> tuple[bool, Seed
     """Whether no seed enters, and where one does the SD that it gives, pooled."""
     fixed = scores.is_deterministic([measure], seeds)
     return fixed, None if fixed else pooled_sd(scores.spread(measure, seeds))
-
-
-def _draw(claim: Claim, contrasts: Sequence[Sequence[Stratum]]) -> tuple[Bootstrap, ...]:
-    # seeded by the claim's id: the same draws whatever else is judged beside it
-    seed = int(hashlib.sha256(claim.id.encode()).hexdigest()[:16], 16)
-    return two_level_bootstrap(contrasts, np.random.default_rng(seed), resamples=_RESAMPLES)
 
 
 def claimed_number(claim: Claim) -> Claimed:

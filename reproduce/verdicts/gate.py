@@ -20,11 +20,12 @@ from claimcheck.foundation.errors import ClaimcheckError
 from reproduce.planning.workload import certain_steps
 from reproduce.runrecord import DataRecord, JobFile, Run, inputs_of
 from reproduce.specs import CommandJob, EvaluateJob, PretrainJob, TrainJob, job_key, parse_job
-from reproduce.tasks.metrics import Row, read_rows
-from reproduce.verdicts.gold import Gold, GoldPart, data_of
+from reproduce.tasks.metrics import Row
+from reproduce.verdicts.gold import Gold, GoldPart, data_of, expected
 from reproduce.verdicts.leaks import claimed_in
+from reproduce.verdicts.predictions import Mismatch, check_labels, read
 from reproduce.verdicts.reaction import reacts
-from reproduce.verdicts.scored import Scored, canonical, scored
+from reproduce.verdicts.scored import Scored, scored
 
 __all__ = ["REASONS", "CheckedRun", "Gate", "Recorded", "Refusal"]
 
@@ -112,7 +113,8 @@ class Gate:
 
     jobs: RUNS/jobs. plan: the jobs of the plan by key. records: the job store's rows by key. claimed: the claimed
     numbers as printed, of every registry involved. measures: the metrics by which each evaluation or command is scored.
-    untrained: commands that the recipe names as evaluations of a model as it is.
+    untrained: commands that the recipe names as evaluations of a model as it is. baselines: runs of which it is also
+    asked what the same answers given at random would score.
     """
 
     jobs: Path
@@ -122,6 +124,7 @@ class Gate:
     gold: Gold
     measures: Mapping[str, Sequence[str]] = field(default_factory=dict)
     untrained: frozenset[str] = frozenset()
+    baselines: frozenset[str] = frozenset()
     _known: dict[str, CheckedRun | Refusal] = field(default_factory=dict, repr=False)
 
     def check(self, key: str) -> CheckedRun | Refusal:
@@ -149,8 +152,12 @@ class Gate:
         # a model that could not be trained need not have predicted anything
         if isinstance(job, EvaluateJob | CommandJob) and not (run.degenerate and run.predictions is None):
             rows, predictions = self._predictions(key, run)
-            _coverage(job, rows, run, gold)
-            found = _score(rows, self.measures.get(key, ()), must_react=degenerate is None)
+            try:
+                check_labels(job, rows, {record.language: record.items for record in run.data}, gold)
+            except Mismatch as wrong:
+                raise _Refused(wrong.code, wrong.detail) from None
+            must_react, with_chance = degenerate is None, key in self.baselines
+            found = _score(rows, self.measures.get(key, ()), must_react=must_react, with_chance=with_chance)
         return CheckedRun(
             key=key,
             job=job,
@@ -276,31 +283,37 @@ class Gate:
             if run.degenerate:  # built on a model that nothing could be asked
                 return {}
             raise _Refused("no_data_checksum")
-        found: dict[str, GoldPart] = {}
-        if isinstance(job, EvaluateJob):
-            read = sorted((record.task, record.split, record.language) for record in run.data)
-            if read != sorted((job.task, job.split, language) for language in job.languages):
-                raise _Refused("data_mismatch", "run.json names other data than the job")
-        if isinstance(job, TrainJob) and {record.task for record in run.data} != {part.task for part in job.parts}:
+        if not expected(job, run.data):
             raise _Refused("data_mismatch", "run.json names other data than the job")
+        found: dict[str, GoldPart] = {}
+        absent: dict[str, list[str]] = {}  # reasons by task
         for record in run.data:
             data = data_of(job, record)
-            if data is None or (data.kind != "world" and not isinstance(job, EvaluateJob)):
-                continue  # a hub's training data would have to be read whole, and no label of theirs is scored
-            part = self.gold.part(record.task, data, record.language, record.split)
-            if isinstance(part, str):
-                notes.append(f"the data of {record.task} could not be compared: {part}")
-            elif part.sha256 != record.sha256:
+            if data is None:
+                continue
+            place = (record.task, data, record.language, record.split)
+            if isinstance(job, EvaluateJob):
+                part = self.gold.part(*place)
+                if isinstance(part, GoldPart):
+                    found[record.language] = part
+            elif data.kind == "hub" or (data.kind == "files" and record.task == "text"):
+                continue  # would have to be fetched, or millions of lines read, and no label of theirs is scored
+            sha256, reason = self.gold.checksum(*place)
+            if reason:
+                absent.setdefault(record.task, []).append(reason)
+            elif sha256 != record.sha256:
                 raise _Refused("data_mismatch", f"{record.task} ({record.language}, {record.split}) has another sha256")
-            else:
-                found[record.language] = part
+        for task, reasons in absent.items():
+            others = len(reasons) - reasons.count(reasons[0])
+            more = f"; likewise {others} more languages" if others else ""
+            notes.append(f"the data of {task} could not be compared: {reasons[0]}{more}")
         return found
 
-    def _predictions(self, key: str, run: Run) -> tuple[tuple[Row, ...], str]:
+    def _predictions(self, key: str, run: Run) -> tuple[list[Row], str]:
         if run.predictions is None:
             raise _Refused("no_predictions")
         try:
-            rows = read_rows((self.jobs / key / "predictions.jsonl").read_bytes())
+            rows = read(self.jobs / key / "predictions.jsonl")
         except OSError as error:
             raise _Refused("no_predictions", _line(error)) from None
         except ClaimcheckError as error:
@@ -321,35 +334,12 @@ def _steps(job: AnyJob, run: Run) -> None:
         raise _Refused("steps_missing", f"it took {run.optimizer_steps}, planned are {planned}")
 
 
-def _coverage(job: AnyJob, rows: Sequence[Row], run: Run, gold: Mapping[str, GoldPart]) -> None:
-    """Each item of each language once, with the label that it has in the data."""
-    assert isinstance(job, EvaluateJob | CommandJob)
-    labels: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        labels.setdefault(row["language"], {})[row["id"]] = row["label"]
-    if set(labels) != set(job.languages):
-        raise _Refused("row_count", f"the languages are {', '.join(sorted(labels))}")
-    for record in run.data:
-        # an item of several sequences counts once in the rows, each sequence counts in the record
-        if isinstance(job, EvaluateJob) and len(labels[record.language]) > record.items:
-            raise _Refused("row_count", f"{len(labels[record.language])} rows of {record.items} items")
-    for language, part in gold.items():
-        if not isinstance(job, EvaluateJob):
-            continue
-        right = dict(part.labels[: job.items])
-        if labels[language].keys() != right.keys():
-            raise _Refused("row_count", f"the items in {language} are not those of the data")
-        for name, label in labels[language].items():
-            if canonical(label) != canonical(right[name]):
-                raise _Refused("labels_edited", f"item '{name}' ({language})")
-
-
-def _score(rows: Sequence[Row], measures: Sequence[str], *, must_react: bool) -> Scored:
+def _score(rows: Sequence[Row], measures: Sequence[str], *, must_react: bool, with_chance: bool) -> Scored:
     try:
         for name in measures:
             if must_react and not reacts(name, rows):
                 raise _Refused("constant_metric", name)
-        return scored(rows, measures)
+        return scored(rows, measures, with_chance=with_chance)
     except ClaimcheckError as error:
         raise _Refused("predictions_unreadable", str(error)) from None
 

@@ -9,11 +9,13 @@ import numpy as np
 
 from claimcheck.foundation.errors import ClaimcheckError
 from reproduce.tasks.metrics import Row, score
+from reproduce.verdicts.permuted import dealt_out
 from reproduce.verdicts.scored import canonical
 
 __all__ = ["reacts"]
 
-_REACTION_ITEMS = 200  # a language, at most: enough to see whether a metric moves
+_ITEMS = 2000  # in all, and of each language at least _LEAST and at most _MOST: enough to see whether a metric moves
+_LEAST, _MOST = 50, 200
 _FEW = 20  # items that may well give the same number in another order
 
 
@@ -34,12 +36,7 @@ def reacts(measure: str, rows: Sequence[Row], *, seed: int = 0) -> bool:
     if value == wrong == score(measure, [{**row, "prediction": _right(row)} for row in few]):
         return False
     for _ in range(5):
-        orders = {language: rng.permutation(len(group)) for language, group in groups.items()}
-        permuted = [
-            {**row, "prediction": group[int(place)]["prediction"]}
-            for language, group in groups.items()
-            for row, place in zip(group, orders[language], strict=True)
-        ]
+        permuted = [row for group in groups.values() for row in dealt_out(group, rng)]
         if score(measure, permuted) != value:
             return True
     labels = {canonical(row["label"]) for row in few}
@@ -48,14 +45,24 @@ def reacts(measure: str, rows: Sequence[Row], *, seed: int = 0) -> bool:
 
 
 def _sample(rows: Sequence[Row], rng: np.random.Generator) -> dict[str, list[Row]]:
-    """Some items of each language; in no regular steps, since labels may take turns."""
+    """Some items of each language; in no regular steps, since labels may take turns.
+
+    Of items that mostly ask for nothing and get nothing (sentences without a translation), half are others.
+    """
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row["language"], []).append(row)
-    return {
-        language: [group[int(i)] for i in rng.permutation(len(group))[:_REACTION_ITEMS]]
-        for language, group in groups.items()
-    }
+    size = min(_MOST, max(_LEAST, _ITEMS // len(groups)))
+    found = {}
+    for language, group in groups.items():
+        telling = [row for row in group if row["label"] is not None or row["prediction"] is not None]
+        chosen = [telling[int(i)] for i in rng.permutation(len(telling))[:size]]
+        if len(telling) < len(group):
+            empty = [row for row in group if row["label"] is None and row["prediction"] is None]
+            chosen = chosen[: max(size // 2, size - len(empty))]
+            chosen += [empty[int(i)] for i in rng.permutation(len(empty))[: size - len(chosen)]]
+        found[language] = chosen
+    return found
 
 
 def _right(row: Row) -> Any:

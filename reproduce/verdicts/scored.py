@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reproduce.tasks.metrics import Row, metric
+from reproduce.verdicts.permuted import by_chance, contributions
 
 __all__ = ["LanguageScore", "Scored", "canonical", "scored"]
 
@@ -24,6 +25,7 @@ class LanguageScore(NamedTuple):
     score: float
     sums: NDArray[np.float64] | None  # [items, sums], items in the order of their ids
     items_sha256: str  # of ids and labels
+    chance: float | None = None  # what the same answers score when they are dealt out at random; None: not asked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,7 @@ class Scored:
     """A predictions file. `telling`: whether another model that says just the same would be no coincidence."""
 
     rows: int
+    items: Mapping[str, int]  # by language
     by_metric: Mapping[str, Mapping[str, LanguageScore]]
     items_sha256: str  # of ids and labels
     said_sha256: str  # of ids and predictions
@@ -42,26 +45,32 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def scored(rows: Sequence[Row], measures: Sequence[str]) -> Scored:
+def scored(rows: Sequence[Row], measures: Sequence[str], *, with_chance: bool = False) -> Scored:
     """The scores of checked rows by these metrics. Raises UnreadableInputError on rows that a metric cannot score."""
     groups: dict[str, list[Row]] = {}
-    for row in sorted(rows, key=lambda row: (row["language"], row["id"])):
+    for row in rows:
         groups.setdefault(row["language"], []).append(row)
-    items = {language: _sha256([[r["id"], r["label"]] for r in group]) for language, group in groups.items()}
-    by_metric = {}
+    groups = {language: sorted(groups[language], key=lambda row: str(row["id"])) for language in sorted(groups)}
+    asked = {language: _sha256([[r["id"], r["label"]] for r in group]) for language, group in groups.items()}
+    said = {
+        language: _sha256([[r["id"], r["prediction"], r.get("score")] for r in group])
+        for language, group in groups.items()
+    }
+    by_metric: dict[str, dict[str, LanguageScore]] = {}
     for name in measures:
         measure = metric(name)
-        by_metric[name] = {
-            language: LanguageScore(
-                measure(group), measure.contributions(group) if measure.is_additive else None, items[language]
-            )
-            for language, group in groups.items()
-        }
+        by_metric[name] = {}
+        for language, group in groups.items():
+            sums = contributions(measure, group)
+            score = measure(group) if sums is None else float(measure.value(sums.sum(axis=0)))
+            chance = by_chance(name, group) if with_chance else None
+            by_metric[name][language] = LanguageScore(score, sums, asked[language], chance)
     return Scored(
         rows=len(rows),
+        items={language: len(group) for language, group in groups.items()},
         by_metric=by_metric,
-        items_sha256=_sha256(items),
-        said_sha256=_sha256([[r["id"], r["prediction"], r.get("score")] for group in groups.values() for r in group]),
+        items_sha256=_sha256(asked),
+        said_sha256=_sha256(said),
         telling=_is_telling(rows, [part.score for parts in by_metric.values() for part in parts.values()]),
     )
 
@@ -69,14 +78,19 @@ def scored(rows: Sequence[Row], measures: Sequence[str]) -> Scored:
 def _is_telling(rows: Sequence[Row], scores: Sequence[float]) -> bool:
     """Two models of which each errs somewhere do not err alike on all of many items.
 
-    Where nothing is wrong, where a collapsed model always says the same, or where the items are few, they may. Nor do
-    they agree on a real number beside each answer.
+    Where nothing is wrong, where a collapsed model always says the same, or where the answers are few, they may: for
+    most sentences of a corpus nothing is found, and that is no answer to count. Nor do they agree on a real number
+    beside each answer.
     """
-    if len(rows) < _FEW:
-        return False
-    if any(isinstance(row.get("score"), float) for row in rows):
-        return True
-    return min(scores, default=1.0) < 1 and len({canonical(row["prediction"]) for row in rows}) > 1
+    given = [row for row in rows if row["prediction"] is not None]
+    if any(isinstance(row.get("score"), float) for row in given):
+        return len(rows) >= _FEW
+    return len(given) >= _FEW and min(scores, default=1.0) < 1 and _differ(given)
+
+
+def _differ(rows: Sequence[Row]) -> bool:
+    first = canonical(rows[0]["prediction"])
+    return any(canonical(row["prediction"]) != first for row in rows)
 
 
 def _sha256(value: Any) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from claimcheck.foundation.stats import Stratum
+from claimcheck.foundation.stats import Bootstrap, Stratum
 from reproduce.planning.plan import Cell, Plan, metric_of
 from reproduce.registry.schema import Measure
 from reproduce.specs import CommandJob
 from reproduce.tasks.metrics import metric
 from reproduce.verdicts.gate import CheckedRun, Gate, Refusal
+from reproduce.verdicts.resampling import Resampler
 from reproduce.verdicts.scored import LanguageScore, canonical
 
 __all__ = ["Pick", "Scores"]
@@ -38,6 +41,9 @@ class Scores:
         self.plan = plan
         self._gate = gate
         self._targets = {target.id: target for target in plan.registry.targets}
+        self._resampler = Resampler()
+        self._strata: dict[tuple[str, tuple[str, ...], str], Stratum] = {}
+        self._means: dict[tuple[Cell, tuple[str, ...]], float | None] = {}
 
     # --- runs
 
@@ -95,9 +101,33 @@ class Scores:
 
     def score(self, cell: Cell, languages: Sequence[str] = ()) -> float | None:
         """The mean over languages in points (all of them where none are named)."""
-        found = self.by_language(cell)
-        wanted = languages or list(found)
-        return sum(found[language] for language in wanted) / len(wanted) if found else None
+        place = cell, tuple(languages)
+        if place not in self._means:
+            found = self.by_language(cell)
+            wanted = languages or list(found)
+            self._means[place] = sum(found[language] for language in wanted) / len(wanted) if found else None
+        return self._means[place]
+
+    def chances(self, cells: Sequence[Cell]) -> dict[str, float]:
+        """What each language's answers score when dealt out at random, in points, mean over the cells' runs.
+
+        Without the languages of which that is not known.
+        """
+        found: dict[str, list[float]] = {}
+        for key in dict.fromkeys(self.plan.cells[cell] for cell in cells):
+            for language, part in self._table(key, cells[0].target).items():
+                if part.chance is not None:
+                    found.setdefault(language, []).append(100 * part.chance)
+        return {language: sum(values) / len(values) for language, values in found.items()}
+
+    def items(self, cell: Cell) -> dict[str, int]:
+        """How many items of each language were scored."""
+        run = self._checked(cell)
+        return {} if run.scored is None else dict(run.scored.items)
+
+    def name_of(self, target: str) -> str:
+        """The target as a reader would say it."""
+        return self._targets[target].name or target
 
     def picks(self, measure: Measure, seeds: Sequence[int]) -> list[Pick]:
         """Of each target and seed the condition that is best on the pick split; the first of equal ones."""
@@ -157,22 +187,42 @@ class Scores:
                 found += self._of_cells(cells, measure.languages, sign / len(measure.targets))
         return found
 
+    def draw(self, name: str, contrasts: Sequence[Sequence[Stratum]]) -> tuple[Bootstrap, ...]:
+        """The contrasts with seeds and items resampled, the seeds by a generator that the name seeds.
+
+        The same draws whatever else is judged beside it.
+        """
+        seed = int(hashlib.sha256(name.encode()).hexdigest()[:16], 16)
+        return self._resampler(contrasts, np.random.default_rng(seed))
+
+    def prepare(self, measures: Iterable[Measure], seeds: Sequence[int]) -> None:
+        """Name the measures that will be drawn, so that the items of a run are resampled for all in one pass."""
+        for measure in measures:
+            counted = all(isinstance(self.run(cell), CheckedRun) for cell in self.cells(measure, seeds))
+            if counted and not self.degenerate([measure], seeds):
+                self._resampler.add(self.strata(measure, seeds))
+
     def _of_cells(self, cells: Sequence[Cell], languages: Sequence[str], weight: float) -> Iterator[Stratum]:
         """One stratum a language; a single row where one run serves all seeds."""
-        unique = list(dict.fromkeys(self.plan.cells[cell] for cell in cells))
-        one = cells[:1] if len(unique) == 1 else cells
-        tables = [self._parts(cell) for cell in one]
-        value = metric(metric_of(self._targets[cells[0].target])).value
+        keys = tuple(dict.fromkeys(self.plan.cells[cell] for cell in cells))
+        if len(keys) > 1:
+            keys = tuple(self.plan.cells[cell] for cell in cells)
+        tables = [self._table(key, cells[0].target) for key in keys]
         wanted = languages or list(tables[0])
         for language in wanted:
-            parts = [table[language] for table in tables]
-            items = f"{cells[0].target} {cells[0].split} {language} {parts[0].items_sha256[:16]}"
-            share = weight / len(wanted)
-            sums = [part.sums for part in parts if part.sums is not None]
-            if len({array.shape for array in sums}) == 1 and len(sums) == len(parts):
-                yield Stratum(items, np.stack(sums), value, share, "seed")
-            else:  # no function of sums, or (Matthews) of sums over classes that differ
-                yield Stratum.of_seeds(f"{items} whole", [part.score for part in parts], weight=share, seeds="seed")
+            place = cells[0].target, keys, language
+            if place not in self._strata:
+                parts = [table[language] for table in tables]
+                self._strata[place] = self._stratum(f"{cells[0].target} {cells[0].split} {language}", cells[0], parts)
+            yield replace(self._strata[place], weight=weight / len(wanted))
+
+    def _stratum(self, name: str, cell: Cell, parts: Sequence[LanguageScore]) -> Stratum:
+        items = f"{name} {parts[0].items_sha256[:16]}"
+        sums = [part.sums for part in parts if part.sums is not None]
+        if len({array.shape for array in sums}) == 1 and len(sums) == len(parts):
+            return Stratum(items, np.stack(sums), metric(metric_of(self._targets[cell.target])).value, seeds="seed")
+        # no function of sums, or (Matthews) of sums over classes that differ
+        return Stratum.of_seeds(f"{items} whole", [part.score for part in parts], seeds="seed")
 
     def spread(self, measure: Measure, seeds: Sequence[int]) -> list[list[float]]:
         """Values by seed of the measure, and of every other condition in its place: what the seed SD is pooled over.
@@ -208,8 +258,13 @@ class Scores:
         return run
 
     def _parts(self, cell: Cell) -> Mapping[str, LanguageScore]:
-        found = self._checked(cell).scored
-        return {} if found is None else found.by_metric[metric_of(self._targets[cell.target])]
+        self._checked(cell)
+        return self._table(self.plan.cells[cell], cell.target)
+
+    def _table(self, key: str, target: str) -> Mapping[str, LanguageScore]:
+        run = self.runs[key]
+        found = run.scored if isinstance(run, CheckedRun) else None
+        return {} if found is None else found.by_metric[metric_of(self._targets[target])]
 
 
 def _contradictions(runs: Sequence[CheckedRun]) -> dict[str, Refusal]:

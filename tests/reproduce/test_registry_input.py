@@ -255,7 +255,7 @@ BAD: dict[str, tuple[str, str, str]] = {
     "unknown key without a neighbour": (
         "seeds = 2",
         "seeds = 2\nqqqq = 1",
-        r"unknown key 'qqqq'; known here: data, deviations",
+        r"unknown key 'qqqq'; known here: conditions, data, deviations",
     ),
     "broken TOML": ("seeds = 2", "seeds = ", r"is not TOML: .*line \d+"),
     "key twice": ("seeds = 2", "seeds = 2\nseeds = 3", r"is not TOML: .*line \d+"),
