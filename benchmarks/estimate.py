@@ -68,7 +68,7 @@ def main() -> None:
     if arguments.fit:
         old = costs.rates(HARDWARE)
         source = f"fitted by benchmarks/estimate.py to the {len(records)} jobs of a smoke run, {slots} at a time"
-        print(costs.fit(costs.measurements(records), HARDWARE, title=old.title, source=source, peak=old.peak).toml())
+        print(costs.fit(costs.measurements(records), HARDWARE, title=old.title, source=source, like=old).toml())
         return
     found = compare(plan, records, wall, slots)
     rows = [
