@@ -43,11 +43,22 @@ def publish(found: Evidence, runs: Path, out: Path) -> list[Path]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in content.items():
-            write_atomic(out / name, text)
+            write_atomic(out / name, _without_paths(text, found, runs))
     except OSError as error:
         todo = "choose another folder with --out"
         raise UsageError(f"cannot be written ({error.strerror})", where=str(out), todo=todo) from None
     return [out / name for name in content]
+
+
+def _without_paths(text: str, found: Evidence, runs: Path) -> str:
+    """Errors of jobs and notes name folders: what those of this machine are called is nobody's business."""
+    folders = {runs.absolute(): "RUNS", found.option("data"): "DATA", found.option("encoder"): "ENCODER"}
+    folders[Path(__file__).parents[1]] = "CODE"
+    folders[Path.home()] = "~"
+    for folder in sorted((one for one in folders if one is not None), key=lambda one: -len(str(one))):
+        if folder != Path(folder.anchor):
+            text = text.replace(str(folder), folders[folder])
+    return text
 
 
 def _finished(runs: Path, plan: Plan) -> Iterator[Run]:
@@ -132,7 +143,7 @@ def _scale(scale: str) -> list[str]:
         return []
     if scale == "lab":
         return [
-            "The encoder is small and was pretrained for this run, so no number here stands beside a number of the",
+            "The encoder is not the paper's and the recipe is shortened, so no number here stands beside one of the",
             "paper: `lab` says whether an effect shows in the same direction, and how sure that is.",
         ]
     return ["The data are synthetic: a smoke run proves that the machinery works and says nothing of the paper."]
@@ -166,7 +177,7 @@ def _encoders(found: Evidence, runs: Sequence[Run]) -> Iterator[str]:
     folder = found.option("encoder")
     if folder is not None:
         sha256 = next((s for s in (_local(run) for run in runs) if s), "")
-        yield f"sha256 {sha256[:16]}, pretrained apart from this run{_card(folder)}"
+        yield f"sha256 {sha256[:16]}, pretrained apart from this run{_card(folder, sha256)}"
     for run in runs:
         if isinstance(run.job, PretrainJob):
             size, done = run.job.size, f"{run.optimizer_steps:,} steps, {run.tokens:,} tokens"
@@ -180,13 +191,11 @@ def _local(run: Run) -> str:
     return encoder.sha256 if isinstance(encoder, LocalEncoder) else ""
 
 
-def _card(folder: Path) -> str:
+def _card(folder: Path, sha256: str) -> str:
     """What encoder.json says, where the encoder is one that `reproduce pretrain` made."""
     try:
         card = json.loads((folder / "encoder.json").read_bytes())
     except (OSError, ValueError):
-        return ""
-    if not isinstance(card, dict):
         return ""
     told = {name: card.get(name) for name in ("optimizer_steps", "tokens", "seconds", "parameters")}
     known = [f"{value:,.0f} {name.replace('_', ' ')}" for name, value in told.items() if isinstance(value, int | float)]
@@ -228,7 +237,7 @@ def _averages(rows: Sequence[AverageRow]) -> list[str]:
             f"{row.mean:.1f}{_spread(row.sd)}",
             _effect(row.effect),
             _interval(row.interval),
-            ", ".join(row.tasks),
+            ", ".join(row.targets),
         ]
         for row in rows
     ]

@@ -123,7 +123,7 @@ class Selection(Spec):
     rule: Literal["best", "last"] = "best"
     every: int = Field(0, ge=0, description="optimizer steps between two looks; 0: once at the end of each epoch")
     patience: int = Field(0, ge=0, description="looks without a gain after which training stops; 0: never")
-    items: int | None = Field(None, ge=1, description="dev items looked at; None: all")
+    items: int | None = Field(None, ge=1, description="dev items looked at, drawn by a hash of their ids; None: all")
 
 
 class Part(Spec):
@@ -248,7 +248,7 @@ class EvaluateJob(Spec):
     data: Data
     split: Literal["dev", "test"] = "test"
     languages: tuple[Language, ...] = Field(min_length=1)
-    items: int | None = Field(None, ge=1, description="items a language, the first ones; None: all")
+    items: int | None = Field(None, ge=1, description="items a language, drawn by a hash of their ids; None: all")
     max_length: int = Field(128, ge=8)
     probe: Probe | None = None
 

@@ -17,6 +17,7 @@ import numpy as np
 from claimcheck.foundation.store import write_atomic
 from reproduce.data import Gold
 from reproduce.data.dataset import Dataset, Item, Ragged
+from reproduce.data.sampling import some_items
 from reproduce.engine.jobs import JobStore
 from reproduce.engine.request import Request, write_request
 from reproduce.planning.given import Given
@@ -343,7 +344,8 @@ class RunFolder:
         rng = np.random.default_rng(int(job.key[:8], 16))
         rows = []
         for dataset in sets:
-            items = dataset.items[: getattr(job.job, "items", None)]
+            chosen = some_items([item.id for item in dataset.items], getattr(job.job, "items", None))
+            items = [dataset.items[number] for number in chosen]
             known = round(self.share(cell.condition, cell.target, cell.split, cell.seed) * len(items))
             places = set(rng.permutation(len(items))[:known].tolist())
             for i, item in enumerate(items):

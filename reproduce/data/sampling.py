@@ -16,6 +16,7 @@ which may be smaller. An epoch is as many batches as one pass over every part ha
 
 from __future__ import annotations
 
+import hashlib
 import math
 import zlib
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 from reproduce.specs import Mixture, Optimisation
 
-__all__ = ["Order", "epoch_batches", "generator", "shares", "steps_of"]
+__all__ = ["Order", "epoch_batches", "generator", "shares", "some_items", "steps_of"]
 
 
 def generator(seed: int, purpose: str, *position: int) -> np.random.Generator:
@@ -67,6 +68,17 @@ def shares(sizes: Sequence[int], batch_size: int, mixture: Mixture) -> NDArray[n
     else:
         weights = np.asarray(epoch_batches(sizes, batch_size), dtype=np.float64)
     return np.asarray(weights / weights.sum(), dtype=np.float64)
+
+
+def some_items(ids: Sequence[str], count: int | None) -> NDArray[np.int64]:
+    """The numbers, ascending, of so many of the items: those whose ids hash lowest; all where `count` is None.
+
+    Spread over the data set, since neighbours often are of one passage, and the same in every language where ids are.
+    """
+    if count is None or count >= len(ids):
+        return np.arange(len(ids))
+    hashes = [hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest() for name in ids]
+    return np.sort(np.array(sorted(range(len(ids)), key=lambda number: hashes[number])[:count], dtype=np.int64))
 
 
 class Order:

@@ -304,4 +304,6 @@ def _nats(loss: float | None) -> str:
 
 
 def _machine(hardware: Mapping[str, Any]) -> str:
-    return str(hardware.get("gpu") or f"{hardware.get('cpu', 'a CPU')}, {hardware.get('threads', '?')} thread(s)")
+    return str(
+        hardware.get("gpu") or f"{hardware.get('processor') or 'a CPU'}, {hardware.get('threads', '?')} thread(s)"
+    )

@@ -335,7 +335,7 @@ class Builder:
         sizes = [tasks.task(target.task).examples(split, [code]) for code in languages]
         if all(size is not None and size <= cap for size in sizes):
             return planned, ""
-        return cap, f"evaluation: the first {cap:,} items of a language, by --budget"
+        return cap, f"evaluation: {cap:,} items of a language, drawn by their ids, by --budget"
 
     def _command(self, condition: Condition, target: Target, cell: Cell) -> str:
         assert condition.command is not None

@@ -79,12 +79,16 @@ def spans(start: Floats, end: Floats, longest: int = MAX_ANSWER) -> tuple[int, i
     return first, first + more, float(sums[first, more])
 
 
-def rows(dataset: Dataset, predictions: Sequence[Any], scores: Sequence[float] | None = None) -> list[dict[str, Any]]:
-    """Rows of predictions.jsonl for the first items of a data set, one for each prediction."""
+def rows(
+    dataset: Dataset, examples: NDArray[np.int64], predictions: Sequence[Any], scores: Sequence[float] | None = None
+) -> list[dict[str, Any]]:
+    """Rows of predictions.jsonl for the items that the examples belong to, in order, one for each prediction."""
+    numbers = examples if dataset.item_of is None else np.unique(dataset.item_of[examples])
     found = []
-    for number, (item, prediction) in enumerate(zip(dataset.items, predictions, strict=False)):
+    for place, (number, prediction) in enumerate(zip(numbers, predictions, strict=True)):
+        item = dataset.items[int(number)]
         row = {"id": item.id, "language": dataset.language, "label": item.label, "prediction": prediction}
-        found.append(row if scores is None else row | {"score": round(float(scores[number]), 6)})
+        found.append(row if scores is None else row | {"score": round(float(scores[place]), 6)})
     return found
 
 

@@ -20,13 +20,14 @@ from claimcheck.foundation.store import write_atomic
 from reproduce import data
 from reproduce.data.dataset import Dataset
 from reproduce.model.encoder import Encoder, Model, load_encoder, load_model
+from reproduce.model.heads import Choice
 from reproduce.runner import Context, Outcome
 from reproduce.specs import EvaluateJob, FilesData, Probe
 from reproduce.tasks import TaskInfo, task
 from reproduce.training import decode, retrieval
 from reproduce.training.batches import batches
 from reproduce.training.device import deterministic, is_finite
-from reproduce.training.examples import check_lengths, first_items, sequences_of
+from reproduce.training.examples import check_lengths, examples_of_items, sequences_of
 from reproduce.training.modelfolder import check_vocabulary, source_folder
 
 __all__ = ["access_of", "data_record", "predict", "run_evaluate"]
@@ -117,6 +118,9 @@ def predict(
     """
     sequences = sequences_of(dataset, examples)
     per_token = kind in ("tagging", "span")
+    chosen = model.head(head)
+    if isinstance(chosen, Choice):  # its weights are those of any number of choices: Social IQA has three, XCOPA two
+        chosen.choices = dataset.per_example
     logits: list[Floats] = [np.zeros(0, dtype=np.float32)] * len(examples)
     with torch.no_grad():
         for places, batch in batches(dataset.tokens, sequences, dataset.per_example, device, should_stop, report):
@@ -124,7 +128,7 @@ def predict(
             parts = np.split(found, np.cumsum(batch.lengths_S.cpu().numpy())[:-1]) if per_token else found
             for place, part in zip(places, parts, strict=True):
                 logits[place] = part
-    return decode.rows(dataset, _DECODERS[kind](dataset, examples, logits))
+    return decode.rows(dataset, examples, _DECODERS[kind](dataset, examples, logits))
 
 
 def access_of(context: Context) -> data.Access:
@@ -177,7 +181,7 @@ class _Loader:
             )
         check_lengths(dataset, job.max_length)
         self.seconds += time.perf_counter() - begun
-        return dataset, first_items(dataset, job.items)
+        return dataset, examples_of_items(dataset, job.items)
 
     def records(self) -> tuple[dict[str, Any], ...]:
         """What run.json says of all of them."""

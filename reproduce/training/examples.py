@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from claimcheck.foundation.errors import InputError, UsageError
 from reproduce.data.dataset import IGNORED, Dataset, Ragged
-from reproduce.data.sampling import generator
+from reproduce.data.sampling import generator, some_items
 from reproduce.specs import Part
 
-__all__ = ["Examples", "check_lengths", "classes_of", "first_items", "sequences_of"]
+__all__ = ["Examples", "check_lengths", "classes_of", "examples_of_items", "sequences_of"]
 
 Targets = NDArray[np.int64] | Ragged
 
@@ -44,12 +44,13 @@ def check_lengths(dataset: Dataset, max_length: int) -> None:
             )
 
 
-def first_items(dataset: Dataset, items: int | None) -> NDArray[np.int64]:
-    """The examples of the first items of a data set; all where `items` is None."""
+def examples_of_items(dataset: Dataset, items: int | None) -> NDArray[np.int64]:
+    """The examples of so many items of a data set (`some_items`), in order; all where `items` is None."""
     everything = np.arange(dataset.examples)
     if items is None:
         return everything
-    return everything[(everything if dataset.item_of is None else dataset.item_of) < items]
+    chosen = some_items([item.id for item in dataset.items], items)
+    return chosen if dataset.item_of is None else everything[np.isin(dataset.item_of, chosen)]
 
 
 @dataclass(frozen=True)

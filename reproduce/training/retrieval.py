@@ -194,7 +194,9 @@ def _answer(
     dataset = searches[0].dataset
     if not mined:
         places, cosines = mining.nearest(vectors[0], vectors[1], device)
-        return Retrieved(decode.rows(dataset, [dataset.pool_ids[int(place)] for place in places], cosines.tolist()))
+        return Retrieved(
+            decode.rows(dataset, searches[0].examples, [dataset.pool_ids[int(p)] for p in places], cosines.tolist())
+        )
     pairs = [_pairs(search, vectors[2 * i], vectors[2 * i + 1], device) for i, search in enumerate(searches)]
     thresholds, which = _thresholds(searches, pairs, probe.threshold)
     found: list[tuple[str | None, float | None]] = [(None, None)] * len(searches[0].examples)

@@ -22,7 +22,7 @@ from reproduce.specs import MaskedText, TrainJob, job_key
 from reproduce.tasks import TRAINING_LANGUAGE, TaskInfo, metrics, task
 from reproduce.training.device import deterministic, is_finite
 from reproduce.training.evaluate import access_of, data_record, predict
-from reproduce.training.examples import Examples, check_lengths, classes_of, first_items
+from reproduce.training.examples import Examples, check_lengths, classes_of, examples_of_items
 from reproduce.training.loop import Looks, Part, Piece, Step, Training
 from reproduce.training.maskedtext import HEAD
 from reproduce.training.maskedtext import MaskedText as MaskedBatches
@@ -133,7 +133,7 @@ def _load(job: TrainJob, number: int, words: data.Words, context: Context) -> _T
     if _looked_at(job):
         dev = data.load(part.task, part.data, TRAINING_LANGUAGE, "dev", **how)
         check_lengths(dev, job.max_length)
-        looked_at = first_items(dev, job.selection.items)
+        looked_at = examples_of_items(dev, job.selection.items)
     return _Task(info, examples, dev, looked_at)
 
 

@@ -44,7 +44,7 @@ class Account:
             if isinstance(job, PretrainJob | TrainJob) and job.optimisation.precision == "bf16" and not _in_bf16(run):
                 found.append("trained in fp32 in place of bf16")
             if scale == "paper" and isinstance(job, EvaluateJob) and job.items is not None:
-                found.append(f"{job.task}: the first {job.items} items of each language")
+                found.append(f"{job.task}: {job.items} items of each language")
         return tuple(dict.fromkeys(found))
 
     def details(self, claim: Claim, cells: Sequence[Cell], floors: Mapping[str, Floor]) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from claimcheck.foundation.errors import UnreadableInputError
+from reproduce.data.sampling import some_items
 from reproduce.specs import CommandJob, EvaluateJob
 from reproduce.tasks.metrics import Row, read_rows
 from reproduce.verdicts.gold import GoldPart
@@ -77,7 +77,10 @@ def check_labels(
             raise Mismatch("row_count", f"{len(labels[language])} rows of {count} items")
     for language, part in gold.items():
         found = labels[language]
-        right = dict(islice(part.labels.items(), job.items))
+        right: Mapping[str, Any] = part.labels
+        if job.items is not None:
+            names = list(part.labels)
+            right = {names[number]: part.labels[names[number]] for number in some_items(names, job.items)}
         if found.keys() != right.keys():
             raise Mismatch("row_count", f"the items in {language} are not those of the data")
         for name, label in found.items():

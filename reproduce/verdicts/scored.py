@@ -24,7 +24,7 @@ class LanguageScore(NamedTuple):
 
     score: float
     sums: NDArray[np.float64] | None  # [items, sums], items in the order of their ids
-    items_sha256: str  # of ids and labels
+    ids_sha256: str
     chance: float | None = None  # what the same answers score when they are dealt out at random; None: not asked for
 
 
@@ -52,6 +52,7 @@ def scored(rows: Sequence[Row], measures: Sequence[str], *, with_chance: bool = 
         groups.setdefault(row["language"], []).append(row)
     groups = {language: sorted(groups[language], key=lambda row: str(row["id"])) for language in sorted(groups)}
     asked = {language: _sha256([[r["id"], r["label"]] for r in group]) for language, group in groups.items()}
+    ids = {language: _sha256([row["id"] for row in group]) for language, group in groups.items()}
     said = {
         language: _sha256([[r["id"], r["prediction"], r.get("score")] for r in group])
         for language, group in groups.items()
@@ -64,7 +65,7 @@ def scored(rows: Sequence[Row], measures: Sequence[str], *, with_chance: bool = 
             sums = contributions(measure, group)
             score = measure(group) if sums is None else float(measure.value(sums.sum(axis=0)))
             chance = by_chance(name, group) if with_chance else None
-            by_metric[name][language] = LanguageScore(score, sums, asked[language], chance)
+            by_metric[name][language] = LanguageScore(score, sums, ids[language], chance)
     return Scored(
         rows=len(rows),
         items={language: len(group) for language, group in groups.items()},

@@ -213,16 +213,18 @@ class Scores:
             place = cells[0].target, keys, language
             if place not in self._strata:
                 parts = [table[language] for table in tables]
-                self._strata[place] = self._stratum(f"{cells[0].target} {cells[0].split} {language}", cells[0], parts)
+                self._strata[place] = self._stratum(language, cells[0], parts)
             yield replace(self._strata[place], weight=weight / len(wanted))
 
-    def _stratum(self, name: str, cell: Cell, parts: Sequence[LanguageScore]) -> Stratum:
-        items = f"{name} {parts[0].items_sha256[:16]}"
+    def _stratum(self, language: str, cell: Cell, parts: Sequence[LanguageScore]) -> Stratum:
+        # not the language: translations of one another (XNLI, XQuAD, Tatoeba) bear the same ids and are drawn together.
+        # Where ids agree by chance only (row numbers), that changes nothing on average
+        items = f"{cell.target} {cell.split} {parts[0].ids_sha256[:16]}"
         sums = [part.sums for part in parts if part.sums is not None]
         if len({array.shape for array in sums}) == 1 and len(sums) == len(parts):
             return Stratum(items, np.stack(sums), metric(metric_of(self._targets[cell.target])).value, seeds="seed")
         # no function of sums, or (Matthews) of sums over classes that differ
-        return Stratum.of_seeds(f"{items} whole", [part.score for part in parts], seeds="seed")
+        return Stratum.of_seeds(f"{items} {language} whole", [part.score for part in parts], seeds="seed")
 
     def spread(self, measure: Measure, seeds: Sequence[int]) -> list[list[float]]:
         """Values by seed of the measure, and of every other condition in its place: what the seed SD is pooled over.

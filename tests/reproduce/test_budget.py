@@ -90,7 +90,7 @@ def test_each_cap_that_binds_is_a_deviation_of_the_claims_that_it_touches() -> N
     tydiqa, retrieval = called["tydiqa-gains-squad"], called["retrieval-gains-squad"]
     assert any(line.startswith("target training on tydiqa capped at 400 steps of 1,") for line in tydiqa)
     assert not any("tydiqa" in line for line in retrieval)
-    assert retrieval.count("evaluation: the first 150 items of a language, by --budget") == 1
+    assert retrieval.count("evaluation: 150 items of a language, drawn by their ids, by --budget") == 1
     mined = make_plan(
         XSTILTS, "lab", claims=["bucc-zh"], given=GIVEN.model_copy(update={"caps": Caps(seconds=3600, items=150)})
     )

@@ -499,7 +499,7 @@ def test_deviations_cap_the_verdict(tmp_path: Path) -> None:
     assert found.deviations == (
         "another tokenizer",
         "a synthetic world",
-        "world-retrieval: the first 100 items of each language",
+        "world-retrieval: 100 items of each language",
         "trained in fp32 in place of bf16",
     )
 
