@@ -197,9 +197,15 @@ def _card(folder: Path, sha256: str) -> str:
         card = json.loads((folder / "encoder.json").read_bytes())
     except (OSError, ValueError):
         return ""
-    told = {name: card.get(name) for name in ("optimizer_steps", "tokens", "seconds", "parameters")}
-    known = [f"{value:,.0f} {name.replace('_', ' ')}" for name, value in told.items() if isinstance(value, int | float)]
-    return ": " + ", ".join(known) if known else ""
+    if not isinstance(card, dict) or card.get("model_sha256") != sha256:
+        return ""  # of another encoder
+    seconds = card.get("seconds", {}).get("total")
+    told = [
+        f"{card.get('optimizer_steps', 0):,} steps",
+        f"{card.get('tokens', 0):,} tokens of {len(card.get('text', ()))} languages",
+        "" if seconds is None else f"{duration(seconds)} on {card.get('hardware', {}).get('processor', 'a CPU')}",
+    ]
+    return ": " + ", ".join(text for text in told if text)
 
 
 def _claims(reproductions: Sequence[Reproduction]) -> list[str]:

@@ -12,8 +12,9 @@ from markdown_it import MarkdownIt
 from run_folders import LAB, RunFolder, another, load
 
 from claimcheck.foundation.errors import UsageError
-from reproduce.planning.given import Given
+from reproduce.planning.given import EncoderFolder, Given
 from reproduce.publication import publish
+from reproduce.specs import Size
 from reproduce.verdicts.evidence import evidence
 from reproduce.verdicts.schema import reproduction_schema
 
@@ -120,3 +121,27 @@ def test_a_place_that_cannot_be_written_is_said(runs: Path, tmp_path: Path) -> N
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="file"):
         publish(evidence(runs, load=load), runs, tmp_path / "file")
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_the_card_of_the_encoder_stands_on_the_page_where_it_is_its_own(tmp_path: Path, own: bool) -> None:
+    encoder = EncoderFolder(
+        sha256="a" * 64, size=Size(layers=4, hidden=256, heads=4, feed_forward=1024, positions=256), vocabulary=16_000
+    )
+    (tmp_path / "encoder").mkdir()
+    card = {
+        "model_sha256": encoder.sha256 if own else "b" * 64,
+        "optimizer_steps": 4200,
+        "tokens": 8_778_733,
+        "text": {"en": {}, "de": {}},
+        "seconds": {"total": 2378.0, "train": 2000.0},
+        "hardware": {"processor": "a processor"},
+    }
+    (tmp_path / "encoder" / "encoder.json").write_text(json.dumps(card))
+    given = Given(files=True, encoder=encoder)
+    options = {"encoder": str(tmp_path / "encoder")}
+    runs = RunFolder(tmp_path / "runs", LAB + CLAIM, share, "lab", given=given, answer=another, options=options).run()
+    page = publish(evidence(runs.folder, load=load), runs.folder, tmp_path / "out")[0].read_text()
+    told = "4,200 steps, 8,778,733 tokens of 2 languages, 40 min on a processor"
+    assert "- encoder: sha256 aaaaaaaaaaaaaaaa, pretrained apart from this run" in page
+    assert (told in page) == own
