@@ -2,7 +2,8 @@
 
 A run counts where a job of the plan, which holds no claimed number, was really carried out: optimizer steps in its
 lineage, the data that it names, predictions for every item that are those the run wrote, a metric that reacts to them.
-All of it is checked again from the files each time that results are asked for.
+All of it is checked again from the files each time that results are asked for, but for two things that are taken at
+the run's word: training data of the hub, and plain text of pretraining.
 """
 
 from __future__ import annotations
