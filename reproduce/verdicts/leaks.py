@@ -17,6 +17,7 @@ _HASH = re.compile(r"(\.\./)?[0-9a-f]{16}|[0-9a-f]{40}|[0-9a-f]{64}")
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d{1,3})?")
 _VERSION = re.compile(r"(?:\b|_|-)(?:[vV]|python)$")  # what stands before the number in squad_v1.1, python3.11
 _SECONDS = ("checkpoint_seconds", "progress_seconds")
+_FOLDERS = ("data", "encoder", "cache")
 _SCHEMA = "claimcheck/job/v1"
 
 
@@ -28,7 +29,8 @@ def claimed_in(content: Mapping[str, Any], planned: Mapping[str, Any], claimed: 
     number: a job has no field whose value could be a message. Likewise whole numbers of the runtime. All else is
     searched: free text (a command's arguments, the name and revision of an encoder), what no job has, and the names of
     fields. There a whole number counts where it stands alone; one with decimals counts inside a word too and, but for
-    the runtime's seconds, as a share of 1 (8.7 as 0.087), but not as a version (`v1.1`). A claimed 0 is no message.
+    the runtime's seconds, as a share of 1 (8.7 as 0.087), but not as a version (`v1.1`). A claimed 0 is no message, and
+    where the user's folders lie is none: they are called what they are called ("runs7") whatever is claimed.
     """
     claimed = tuple(claimed)
     everywhere, printed = _forms(claimed, True), _forms(claimed, False)
@@ -79,6 +81,8 @@ def _is_free(path: Path) -> bool:
 
 
 def _is_runtime(path: Path, leaf: Any) -> bool:
+    if path in {("runtime", name) for name in _FOLDERS}:
+        return True
     if path == ("runtime", "device"):
         return isinstance(leaf, str) and _DEVICE.fullmatch(leaf) is not None
     return (

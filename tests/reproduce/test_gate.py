@@ -424,6 +424,9 @@ def test_settings_that_equal_a_claimed_number_are_no_leak() -> None:
     assert claimed_in({"job": planned, "runtime": {"threads": 2}}, planned, ["8.7", "2", "32"]) is None
     # half a second is no share of a claimed 50.0
     assert claimed_in({"job": planned, "runtime": {"progress_seconds": 0.5}}, planned, ["50.0"]) is None
+    # a run folder that happens to be called as a claimed number says: /tmp/smoke7/cache
+    folders = {"data": "/data/8.7", "encoder": "/models/7.0", "cache": "/tmp/smoke7/cache"}
+    assert claimed_in({"job": planned, "runtime": folders}, planned, ["8.7", "7.0"]) is None
     assert claimed_in({"job": planned | {"seed": 9}}, planned, ["9"]) == "9 in job.seed"  # not what was planned
 
 
