@@ -42,7 +42,7 @@ def source_folder(source: HubEncoder | LocalEncoder | TrainedEncoder, context: C
 
 
 def _fetched(source: HubEncoder, context: Context) -> Path:
-    import huggingface_hub
+    from huggingface_hub import snapshot_download, utils
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -54,10 +54,8 @@ def _fetched(source: HubEncoder, context: Context) -> Path:
     where = f"{source.name}, revision {source.revision}"
     files = ["config.json", "*.safetensors", "*.safetensors.index.json", TOKENIZER]
     try:
-        with quiet(huggingface_hub.utils):
-            folder = Path(
-                huggingface_hub.snapshot_download(source.name, revision=source.revision, allow_patterns=files)
-            )
+        with quiet(utils):
+            folder = Path(snapshot_download(source.name, revision=source.revision, allow_patterns=files))
     except GatedRepoError:
         todo = "accept its terms on the hub and set HF_TOKEN"
         raise InputError("the hub gives this encoder to those who accepted its terms", where=where, todo=todo) from None
