@@ -13,9 +13,10 @@ from claimcheck.foundation.errors import UsageError
 from claimcheck.foundation.records import Reproduction
 from claimcheck.foundation.store import write_atomic
 from reproduce.display import claimed, duration, verdict_of
+from reproduce.making import encoders, finished_runs, hardware, seconds_of, steps_of, versions, without_paths
 from reproduce.planning.plan import Plan
-from reproduce.runrecord import Finished, Run, inspect
-from reproduce.specs import EvaluateJob, LocalEncoder, PretrainJob, TrainJob
+from reproduce.runrecord import Run
+from reproduce.specs import EvaluateJob, TrainJob
 from reproduce.verdicts.evidence import Evidence
 from reproduce.verdicts.results import judged
 from reproduce.verdicts.tables import AverageRow, ScoreRow, Tables, tables_of
@@ -33,7 +34,7 @@ def publish(found: Evidence, runs: Path, out: Path) -> list[Path]:
     """
     reproductions = judged(found).reproductions
     tables = tables_of(found)
-    finished = list(_finished(runs, found.plan))
+    finished = list(finished_runs(runs, found.plan))
     content = {
         "README.md": _page(found, reproductions, tables, finished, _sweeps(runs, found.plan)),
         "reproductions.jsonl": "".join(one.model_dump_json(by_alias=True) + "\n" for one in reproductions),
@@ -43,29 +44,11 @@ def publish(found: Evidence, runs: Path, out: Path) -> list[Path]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in content.items():
-            write_atomic(out / name, _without_paths(text, found, runs))
+            write_atomic(out / name, without_paths(text, found, runs))
     except OSError as error:
         todo = "choose another folder with --out"
         raise UsageError(f"cannot be written ({error.strerror})", where=str(out), todo=todo) from None
     return [out / name for name in content]
-
-
-def _without_paths(text: str, found: Evidence, runs: Path) -> str:
-    """Errors of jobs and notes name folders: what those of this machine are called is nobody's business."""
-    folders = {runs.absolute(): "RUNS", found.option("data"): "DATA", found.option("encoder"): "ENCODER"}
-    folders[Path(__file__).parents[1]] = "CODE"
-    folders[Path.home()] = "~"
-    for folder in sorted((one for one in folders if one is not None), key=lambda one: -len(str(one))):
-        if folder != Path(folder.anchor):
-            text = text.replace(str(folder), folders[folder])
-    return text
-
-
-def _finished(runs: Path, plan: Plan) -> Iterator[Run]:
-    for planned in plan.jobs:
-        found = inspect(runs / "jobs" / planned.key, planned.key)
-        if isinstance(found, Finished):
-            yield found.run
 
 
 def _told(run: Run) -> dict[str, Any]:
@@ -151,61 +134,16 @@ def _scale(scale: str) -> list[str]:
 
 def _setting(found: Evidence, runs: Sequence[Run]) -> list[str]:
     """Seeds, encoder, hardware, time and versions."""
-    hardware = Counter(_hardware(run) for run in runs)
-    hours = sum(run.seconds.get("total", 0.0) for run in runs)
-    steps = sum(run.optimizer_steps for run in runs)
     lines = [
         f"- seeds: {found.plan.seeds}",
-        f"- jobs finished: {len(runs)} of {len(found.plan.jobs)}, {steps:,} optimizer steps, "
-        f"{duration(hours)} of job time",
-        f"- hardware: {_text('; '.join(name for name, _ in hardware.most_common())) or 'none'}",
+        f"- jobs finished: {len(runs)} of {len(found.plan.jobs)}, {steps_of(runs):,} optimizer steps, "
+        f"{duration(seconds_of(runs))} of job time",
+        f"- hardware: {_text('; '.join(hardware(runs))) or 'none'}",
     ]
-    known = {(name, version) for run in runs for name, version in run.versions.items()}
     # of the code a checksum, of which the beginning is enough to tell two apart
-    versions = sorted(f"{name} {version[:12] if name == 'source' else version}" for name, version in known)
-    lines.append(f"- versions: {_text(', '.join(versions)) or 'none'}")
-    return lines + [f"- encoder: {_text(line)}" for line in _encoders(found, runs)]
-
-
-def _hardware(run: Run) -> str:
-    known = run.hardware
-    names = [str(known[name]) for name in ("gpu", "processor") if known.get(name)]
-    return ", ".join([*names[:1], f"threads a job: {known.get('threads', 1)}"])
-
-
-def _encoders(found: Evidence, runs: Sequence[Run]) -> Iterator[str]:
-    folder = found.option("encoder")
-    if folder is not None:
-        sha256 = next((s for s in (_local(run) for run in runs) if s), "")
-        yield f"sha256 {sha256[:16]}, pretrained apart from this run{_card(folder, sha256)}"
-    for run in runs:
-        if isinstance(run.job, PretrainJob):
-            size, done = run.job.size, f"{run.optimizer_steps:,} steps, {run.tokens:,} tokens"
-            languages = f"{len(run.job.languages)} languages"
-            yield f"pretrained in this run: {size.layers} layers of {size.hidden}, {languages}, {done}"
-
-
-def _local(run: Run) -> str:
-    job = run.job
-    encoder = job.encoder if isinstance(job, TrainJob) else job.model if isinstance(job, EvaluateJob) else None
-    return encoder.sha256 if isinstance(encoder, LocalEncoder) else ""
-
-
-def _card(folder: Path, sha256: str) -> str:
-    """What encoder.json says, where the encoder is one that `reproduce pretrain` made."""
-    try:
-        card = json.loads((folder / "encoder.json").read_bytes())
-    except (OSError, ValueError):
-        return ""
-    if not isinstance(card, dict) or card.get("model_sha256") != sha256:
-        return ""  # of another encoder
-    seconds = card.get("seconds", {}).get("total")
-    told = [
-        f"{card.get('optimizer_steps', 0):,} steps",
-        f"{card.get('tokens', 0):,} tokens of {len(card.get('text', ()))} languages",
-        "" if seconds is None else f"{duration(seconds)} on {card.get('hardware', {}).get('processor', 'a CPU')}",
-    ]
-    return ": " + ", ".join(text for text in told if text)
+    told = (f"{name} {version[:12] if name == 'source' else version}" for name, version in versions(runs))
+    lines.append(f"- versions: {_text(', '.join(sorted(told))) or 'none'}")
+    return lines + [f"- encoder: {_text(line)}" for line in encoders(found, runs)]
 
 
 def _claims(reproductions: Sequence[Reproduction]) -> list[str]:

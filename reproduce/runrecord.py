@@ -49,7 +49,10 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 AnyJob = PretrainJob | TrainJob | EvaluateJob | CommandJob
 
 # what decides which jobs are run and what is made of them, but not what a job's numbers are
-ORCHESTRATION = frozenset("cli display engine machine planning progress registry runner runrecord verdicts".split())
+ORCHESTRATION = frozenset(
+    """cli display engine machine making planning progress publication registry reruns runner runrecord
+    verdicts""".split()
+)
 
 
 class Runtime(Spec):

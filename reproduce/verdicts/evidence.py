@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from claimcheck.foundation.errors import MissingInputError
+from claimcheck.foundation.errors import MissingInputError, ServiceError
 from reproduce.data import Access
 from reproduce.data import Gold as Labels
 from reproduce.engine.jobs import JobRow, JobStore
@@ -41,10 +41,11 @@ class Evidence:
         return Path(value) if isinstance(value, str) and value else None
 
 
-def evidence(folder: Path, *, load: Load | None = None) -> Evidence:
+def evidence(folder: Path, *, load: Load | None = None, offline: bool = False) -> Evidence:
     """Open a run folder.
 
-    `load`, in place of reproduce.data, gives the data that labels and checksums are compared with. Raises
+    `load`, in place of reproduce.data, gives the data that labels and checksums are compared with. `offline`: of the
+    hub's data only what lies in its cache is compared; where there is none, notes say so. Raises
     MissingInputError where it is no run folder, UnreadableInputError where its request or its job store is damaged, and
     what reading the registry and planning raise.
     """
@@ -57,7 +58,7 @@ def evidence(folder: Path, *, load: Load | None = None) -> Evidence:
         plan={job.key: job.job for job in plan.jobs},
         records=_records(folder),
         claimed=_claimed_numbers(plan),
-        gold=Gold(load or partial(_gold, access)),
+        gold=Gold(load or partial(_gold_offline if offline else _gold, access)),
         measures=_measures(plan),
         untrained=_untrained(plan),
         # the smoke claims are about the very runs of the registry, with controls of their own that have to fail
@@ -70,6 +71,22 @@ def _gold(access: Access, task: str, data: Data, language: str, split: str) -> L
     from reproduce import data as datasets
 
     return datasets.gold(task, data, language, split, access=access)
+
+
+def _gold_offline(access: Access, task: str, data: Data, language: str, split: str) -> Labels:
+    if data.kind != "hub":
+        return _gold(access, task, data, language, split)
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = True  # what its client asks before each request
+    try:
+        return _gold(access, task, data, language, split)
+    except ServiceError:
+        todo = "`claimcheck reproduce results` fetches it"
+        raise ServiceError("is not in the cache, and nothing is fetched for a report", where=task, todo=todo) from None
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def _records(folder: Path) -> dict[str, JobRow]:

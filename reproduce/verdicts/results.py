@@ -22,7 +22,7 @@ from reproduce.verdicts.evidence import Evidence, evidence
 from reproduce.verdicts.gate import REASONS, CheckedRun, Refusal
 from reproduce.verdicts.gold import Load
 
-__all__ = ["Results", "judged", "reproductions", "results"]
+__all__ = ["Results", "details_of", "judged", "quantity_of", "reproductions", "results"]
 
 _Place = tuple[str, str, tuple[str, ...]]  # condition, target, languages
 
@@ -173,7 +173,7 @@ class _Writer:
             paper=registry.paper.id,
             paper_version=claim.version or registry.paper.version,
             claim_text=claim.text,
-            quantity=_quantity(registry, claim),
+            quantity=quantity_of(registry, claim),
             claimed_source=sources[claim.source],
             scale=self.evidence.request.scale,
             values=tuple(values),
@@ -199,9 +199,7 @@ class _Writer:
             ),
             cost=self.account.cost(keys),
             details={
-                "test": claim.test.kind,
-                **({"unknown": list(claim.unknown)} if claim.unknown else {}),
-                **({"also": [sources[name] for name in claim.also]} if claim.also else {}),
+                **details_of(registry, claim),
                 **judgement.details,
             },
         )
@@ -248,8 +246,18 @@ def _refused(refusals: Sequence[Refusal], total: int) -> str:
     return f"{first.code}: {first}{others}"
 
 
-def _quantity(registry: Registry, claim: Claim) -> dict[str, Any]:
-    """Of a claim without a number: what its test measures, with None for the number."""
+def details_of(registry: Registry, claim: Claim) -> dict[str, Any]:
+    """What the registry says of a claim beside its number: its test, what is unknown, who else says the same."""
+    sources = {source.id: source.where for source in registry.sources}
+    return {
+        "test": claim.test.kind,
+        **({"unknown": list(claim.unknown)} if claim.unknown else {}),
+        **({"also": [sources[name] for name in claim.also]} if claim.also else {}),
+    }
+
+
+def quantity_of(registry: Registry, claim: Claim) -> dict[str, Any]:
+    """The claimed number. Of a claim without a number: what its test measures, with None for the number."""
     names = {name for measure in claim.test.measures for name in measure.targets}
     targets = [target for target in registry.targets if target.id in names]
     quantity = claim.quantity
