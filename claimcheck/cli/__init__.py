@@ -25,7 +25,9 @@ COMMANDS = {
     "check": ("claimcheck.cli.check", "Check one claim in your own words against papers."),
     "read": ("claimcheck.cli.read", "Show what was read of a paper: sections, sentences, tables."),
     "results": ("claimcheck.cli.results", "List a paper's results: task, dataset, metric, score."),
-    "report": ("claimcheck.cli.report", "Render ledgers that were made before into other formats."),
+    "report": ("claimcheck.cli.report", "Publish ledgers, joined with reruns and registries."),
+    "review": ("claimcheck.cli.review", "Judge the verdicts of a ledger in a browser on this machine."),
+    "diff": ("claimcheck.cli.diff", "Show what changed between two ledgers."),
 }
 PLUGINS = "claimcheck.commands"
 # what our own distribution adds by that group; of the others only the origin is known without importing them
