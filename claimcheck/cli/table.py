@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from claimcheck.cli.console import Progress, tell_missing_pages
-from claimcheck.cli.options import Formats, Json, Offline, OutFolder, Papers, split_formats
+from claimcheck.cli.options import Formats, Json, Offline, OutFolder, Papers, Templates, split_formats
 from claimcheck.foundation.console import results_console, say, write_json_line
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from claimcheck.pipeline import Outcome
 
 GATE_FAILED = 1
+_RENDERED = {"html", "tex", "pdf", "md"}  # formats that a template makes
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -28,6 +29,7 @@ Examples:
   claimcheck table 2005.13013                          an arXiv id, fetched once
   claimcheck table paper.pdf thesis/ src.tar.gz --out out/ --format html,tex
   claimcheck table *.pdf --json --workers 2 > ledgers.jsonl
+  claimcheck table paper.pdf --out out/ --format pdf --templates mine/    with your own templates
   claimcheck table paper.pdf --fail-on refuted         exit code 1 if a claim is refuted
 """
 
@@ -37,6 +39,7 @@ def table(
     papers: Papers,
     out: OutFolder = None,
     formats: Formats = None,
+    templates: Templates = None,
     json: Json = False,
     offline: Offline = False,
     workers: Annotated[
@@ -63,7 +66,19 @@ def table(
         raise UsageError("there is no folder to write to", where="--format", todo="add --out DIR, or use --json")
     if fail_on is not None and fail_on not in LABELS:
         raise UsageError(f"there is no verdict '{fail_on}'", where="--fail-on", todo=f"known are {', '.join(LABELS)}")
-    settings = Settings.load(offline=offline or None, workers=workers, max_claims=max_claims)
+    if templates is not None and not _RENDERED & set(wanted):
+        raise UsageError(
+            "there is nothing that a template makes", where="--templates", todo="add --out DIR --format html,tex,pdf,md"
+        )
+    settings = Settings.load(offline=offline or None, workers=workers, max_claims=max_claims, templates=templates)
+    if settings.templates is not None and _RENDERED & set(wanted):
+        from claimcheck.publish.documents import check_templates
+
+        check_templates(settings.templates, wanted)  # before papers are fetched and checked
+    if "pdf" in wanted:
+        from claimcheck.publish.pdf import check_installed
+
+        check_installed()
     return _Run(papers, settings, out, wanted, json, fail_on).run()
 
 
@@ -108,11 +123,11 @@ class _Run:
         self._progress.paper_done(_summary(outcome, self._papers))
 
     def _write(self, ledger: Ledger) -> None:
-        from claimcheck.publish import write_ledger
+        from claimcheck.publish import Extras, write_ledger
 
         tell_missing_pages(ledger.paper)
         if self._out is not None:
-            write_ledger(ledger, self._out, self._formats)
+            write_ledger(ledger, self._out, self._formats, Extras(templates=self._settings.templates))
         hits = sum(claim.verdict.label == self._fail_on for claim in ledger.claims)
         if hits:
             self._gated.append(f"{ledger.paper.id} ({hits})")

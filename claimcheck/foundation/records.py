@@ -22,6 +22,7 @@ Label = Literal["supported", "refuted", "not_enough_info"]
 LABELS: tuple[Label, ...] = ("supported", "refuted", "not_enough_info")
 LEDGER_SCHEMA = "claimcheck/ledger/v1"
 REPRODUCTION_SCHEMA = "claimcheck/reproduction/v1"
+DECISION_SCHEMA = "claimcheck/decision/v1"
 
 
 class Record(BaseModel):
@@ -452,6 +453,74 @@ class CheckedClaim(Claim):
     reproduction: Reproduction | None = None
 
 
+class LooseReproduction(Record):
+    """A reproduction in a row of its own: no claim of the ledger is the one that was rerun, or several may be."""
+
+    reproduction: Reproduction
+    why: str  # "no claim of the paper states 8.7 points", "2 claims fit"
+    candidates: tuple[str, ...] = ()  # ids of the claims that it may be
+
+
+class RerunInfo(Record):
+    """How the reruns behind a ledger's reproductions were made; one of each run folder."""
+
+    registry: str
+    scale: Literal["paper", "lab", "smoke"]
+    seeds: int = 0
+    jobs: int = 0  # planned
+    finished: int = 0
+    optimizer_steps: int = 0
+    seconds: float = 0.0  # of all finished jobs together
+    versions: dict[str, str] = Field(default_factory=dict)
+    hardware: tuple[str, ...] = ()
+    encoders: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()  # what does not count, and why
+
+
+class Reruns(Record):
+    """What a run folder comes to, or a registry alone, of which nothing was run (`info` is None)."""
+
+    paper: Paper
+    reproductions: tuple[Reproduction, ...] = ()
+    info: RerunInfo | None = None
+
+
+class ReliabilityBin(Record):
+    """Items whose confidence lay close together: the mean of it, and the share of verdicts that were right."""
+
+    confidence: float
+    right: float
+    n: int
+
+
+class Reliability(Record):
+    """How well confidence meets truth on a calibration set, named as `Verdict.calibration` names it."""
+
+    calibration: str
+    n: int
+    ece: float
+    bins: tuple[ReliabilityBin, ...] = ()
+
+
+Choice = Literal["accept", "reject", "needs_check"]
+
+
+class Decision(Record):
+    """What one reviewer says of one claim's verdict; a line of decisions.jsonl, the last one of a reviewer counts.
+
+    `label` is the verdict that was judged: a decision on another verdict than the ledger's is out of date.
+    """
+
+    schema_: Literal["claimcheck/decision/v1"] = Field(default="claimcheck/decision/v1", alias="schema")
+    claim: str  # Claim.id
+    reviewer: str
+    choice: Choice | None = None  # None: a note or a reply alone, or taken back
+    label: Label
+    note: str = ""
+    reply: str = ""  # what the paper's authors answered
+    at: str = ""  # ISO time, UTC
+
+
 class RunInfo(Record):
     """How a ledger was made."""
 
@@ -459,6 +528,7 @@ class RunInfo(Record):
     models: dict[str, str] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
     seconds: dict[str, float] = Field(default_factory=dict)
+    reliability: tuple[Reliability, ...] = ()
     started: str = ""
     tables: int = 0
     sentences: int = 0
@@ -471,5 +541,7 @@ class Ledger(Record):
     schema_: Literal["claimcheck/ledger/v1"] = Field(default="claimcheck/ledger/v1", alias="schema")
     paper: Paper
     claims: tuple[CheckedClaim, ...] = ()
+    reproductions: tuple[LooseReproduction, ...] = ()  # those that stand beside no claim
     sources: tuple[Paper, ...] = ()  # the other papers that claims were held against
+    reruns: tuple[RerunInfo, ...] = ()
     run: RunInfo = RunInfo()

@@ -29,6 +29,10 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links that a user chose to set
 
 
+def _absolute_or_none(path: Path | None) -> Path | None:
+    return None if path is None else _absolute(path)
+
+
 def _web_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
@@ -58,6 +62,9 @@ class Settings(BaseModel):
     workers: int = Field(0, ge=0, le=1024, description="papers handled at the same time; 0: as many as there are cores")
     threads: int = Field(1, ge=1, le=1024, description="threads of the sentence encoder in each worker")
     max_claims: int = Field(0, ge=0, description="claims kept of a paper, the most important first; 0: all")
+    templates: Annotated[Path | None, AfterValidator(_absolute_or_none)] = Field(
+        None, description="folder whose files stand in for the shipped report templates of the same name"
+    )
 
     read_seconds: float = Field(50, gt=0, allow_inf_nan=False, description="limit for reading one paper, in seconds")
     read_memory_mb: int = Field(1800, ge=200, description="memory limit of the process that reads a paper, in MB")
@@ -156,8 +163,9 @@ def _read_file(path: Path, fields: Mapping[str, FieldInfo]) -> dict[str, Any]:
         if name not in fields:
             raise _unknown(name, str(path), fields)
     # a relative folder in a file means beside that file, wherever the call is made
-    if isinstance(found.get("home"), str):
-        found["home"] = path.parent / Path(found["home"]).expanduser()
+    for name in ("home", "templates"):
+        if isinstance(found.get(name), str):
+            found[name] = path.parent / Path(found[name]).expanduser()
     return found
 
 

@@ -1,7 +1,8 @@
 """Reading: LaTeX, HTML, PDF or text to one Document, in a worker process that a hostile paper cannot leave.
 
-`read_source` is the whole of what other packages use. The parsers stand in latex.py, html.py, pdf.py and text.py, one
-function each; dispatch.py picks among them, worker.py runs one under limits, sandbox.py starts and stops the worker.
+`read_source`, and `pictures.pictures_for` for a local report, are all that other packages use. The parsers stand in
+latex/, html.py, pdf/ and text.py, one function each; dispatch.py picks among them, worker.py runs one under limits,
+sandbox.py starts and stops the worker. pictures.py and picture_worker.py do the same for the pictures of pages.
 """
 
 from __future__ import annotations

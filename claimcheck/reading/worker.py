@@ -19,7 +19,7 @@ from claimcheck.reading.dispatch import load_reader
 
 def main() -> int:
     """Answer one request; 0 also when the answer is an error."""
-    answer = _claim_stdout()
+    answer = claim_stdout()
     header = unpack_header(sys.stdin.buffer)
     if header is None:
         return 0
@@ -67,7 +67,7 @@ def out_of_memory(memory_mb: int) -> UnreadableInputError:
     )
 
 
-def _claim_stdout() -> int:
+def claim_stdout() -> int:
     """A private copy of stdout for the answer; what libraries print to stdout or stderr goes nowhere."""
     answer = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)

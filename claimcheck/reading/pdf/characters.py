@@ -123,6 +123,14 @@ class _Frame:
         return self.height - t, self.width - r, self.height - b, self.width - l
 
 
+def shown_area(page: Any) -> tuple[float, float, float, float]:
+    """(left, bottom, right, top) of what is shown of a page, in its own space: points, y upwards, not rotated."""
+    left, bottom, right, top = page.get_cropbox()
+    media = page.get_mediabox()
+    # a crop box may lie partly outside the sheet
+    return max(left, media[0]), max(bottom, media[1]), min(right, media[2]), min(top, media[3])
+
+
 def read_page(page: Any, number: int) -> PageContent:
     """Characters, rules and graphics of a pdfium page (`pypdfium2.PdfPage`).
 
@@ -133,11 +141,7 @@ def read_page(page: Any, number: int) -> PageContent:
         raw = _read_characters(text_page.raw)
     finally:
         text_page.close()
-    left, bottom, right, top = page.get_cropbox()
-    media = page.get_mediabox()
-    # a crop box may lie partly outside the sheet
-    left, bottom = max(left, media[0]), max(bottom, media[1])
-    right, top = min(right, media[2]), min(top, media[3])
+    left, bottom, right, top = shown_area(page)
     shown = page.get_rotation() % 360
     angles = np.bincount(raw.quarter, minlength=4) if len(raw.quarter) else np.zeros(4, dtype=np.int64)
     # text running upwards (90 degrees anticlockwise) comes upright by turning clockwise
