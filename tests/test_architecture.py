@@ -204,7 +204,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded & (HEAVY | {"numpy", "pydantic", "rich", "httpx", "claimcheck.cli.table"})
 
 
-@pytest.mark.parametrize("subcommand", ["table", "check", "read", "results", "report"])
+@pytest.mark.parametrize("subcommand", ["table", "check", "read", "results", "report", "review", "diff"])
 def test_help_of_a_subcommand_loads_no_stage(subcommand: str) -> None:
     loaded = loaded_after(f"import claimcheck.cli\nassert claimcheck.cli.main([{subcommand!r}, '--help']) == 0")
     assert f"claimcheck.cli.{subcommand}" in loaded

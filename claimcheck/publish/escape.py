@@ -61,8 +61,11 @@ _TEX_ASCII = {
 }  # fmt: skip
 _TEX_LIGATURES = "-,'"  # two of them in a row would become one sign
 _TEX_SAFE = re.compile(r"(?:[A-Za-z0-9.:;!?()/=+@]|([-,'])(?!\1))*\Z")
-_TEX_LONG = 24  # letters; longer words get places to break, shorter ones are TeX's to hyphenate
-_TEX_STEP = 10
+LONG_WORD = 24
+"""Letters: in LaTeX longer words get places to break, shorter ones are TeX's to hyphenate."""
+_TEX_STEP = 8
+_TEX_BREAK = r"\allowbreak{}"
+_TEX_NAMED = 6  # letters of another script that are named one by one before the rest is counted
 _BELOW = (r"\c", r"\k", r"\d", r"\b")
 _DOTLESS = {"i": r"\i", "j": r"\j"}
 
@@ -127,18 +130,20 @@ def latex(text: str) -> str:
     """Text for pdflatex with T1 fonts, amssymb and textcomp, in ASCII; it contains no command of the text's own.
 
     Letters with accents, Greek, signs and arrows become commands; what no such font has is named in brackets, emoji by
-    name ("[party popper]"), other scripts by code point ("[U+4E2D, U+6587]"). Long words get places to break.
+    name ("[party popper]"), other scripts by code point ("[U+4E2D, U+6587]"), the first six of them. Long words get
+    places to break.
     """
     out = plain(text)
     if not out.isascii():
         out = _TEX_FOREIGN.sub(_foreign_run, unicodedata.normalize("NFC", out))
     words = out.split(" ")
-    return " ".join(w if len(w) <= _TEX_LONG and _TEX_SAFE.match(w) else _latex_word(w) for w in words)
+    return " ".join(w if len(w) <= LONG_WORD and _TEX_SAFE.match(w) else _latex_word(w) for w in words)
 
 
 _TEX_FOREIGN = re.compile(r"[^\x00-\x7f]+")
-# private-use characters that stand before a raised or lowered letter; a text's own ones were named in brackets before
-_SUPER, _SUB = "\U0010f000", "\U0010f001"
+# private-use characters that stand before a raised or lowered letter, and where a line may break beside a name in
+# brackets; a text's own ones were named in brackets before
+_SUPER, _SUB, _BREAK = "\U0010f000", "\U0010f001", "\U0010f002"
 
 
 def _foreign_run(match: re.Match[str]) -> str:
@@ -148,7 +153,9 @@ def _foreign_run(match: re.Match[str]) -> str:
 
     def close() -> None:
         if unknown:
-            out.append(f"[{', '.join(unknown)}]")
+            # a sentence in another script would be a page of numbers that nobody reads
+            more = f" and {len(unknown) - _TEX_NAMED:,} more" if len(unknown) > _TEX_NAMED + 1 else ""
+            out.append(f"{_BREAK}[{', '.join(unknown[: _TEX_NAMED if more else None])}{more}]{_BREAK}")
             unknown.clear()
 
     for character in match.group():
@@ -199,18 +206,21 @@ def _latex_word(word: str) -> str:
     """One word, character by character; a combining accent takes the letter before it as its argument."""
     pieces: list[str] = []
     raise_next = ""
-    for character in word:
+    for character in word.strip(_BREAK):
+        if character == _BREAK:
+            pieces.append(_TEX_BREAK)
+            continue
         if character in (_SUPER, _SUB):
             raise_next = r"\textsuperscript" if character == _SUPER else r"\textsubscript"
             continue
         accent = COMBINING.get(character)
         if accent is not None:
-            pieces.append(_accented(pieces.pop() if pieces else "", accent))
+            pieces.append(_accented(pieces.pop() if pieces and pieces[-1] != _TEX_BREAK else "", accent))
             continue
         piece = SYMBOLS.get(character) or _TEX_ASCII.get(character) or character
         pieces.append(f"{raise_next}{{{piece}}}" if raise_next else piece)
         raise_next = ""
-    if len(pieces) > _TEX_LONG:
+    if len(pieces) > LONG_WORD:
         pieces = _with_breaks(pieces)
     return "".join(
         f"{piece}{{}}" if piece in _TEX_LIGATURES and following == piece else piece
@@ -238,7 +248,7 @@ def _with_breaks(pieces: list[str]) -> list[str]:
         since += 1
         last = index + 1 == len(pieces)
         if not last and (since >= _TEX_STEP or (since >= 3 and not piece.isalnum())):
-            out.append(r"\allowbreak{}")
+            out.append(_TEX_BREAK)
             since = 0
     return out
 

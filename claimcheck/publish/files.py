@@ -2,77 +2,104 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from claimcheck.foundation.errors import UsageError
 from claimcheck.foundation.records import Ledger
+from claimcheck.foundation.store import write_atomic
 from claimcheck.publish.escape import file_stem, short_hash
+from claimcheck.publish.view import NOTHING, Extras
 
-FORMATS: tuple[str, ...] = ("json", "csv", "md", "html", "tex")
+__all__ = ["FORMATS", "folder_name", "render", "rendered", "write_ledger"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One of the formats: its file, and module and function of this package that make it of (ledger, extras)."""
+
+    file: str
+    module: str
+    function: str
+
+
+_FORMATS = {
+    "json": Format("ledger.json", "data", "ledger_json"),
+    "csv": Format("ledger.csv", "data", "ledger_csv"),
+    "md": Format("report.md", "documents", "ledger_markdown"),
+    "html": Format("report.html", "documents", "ledger_html"),
+    "tex": Format("report.tex", "documents", "ledger_latex"),
+    "pdf": Format("report.pdf", "pdf", "ledger_pdf"),
+    "bib": Format("sources.bib", "bibliography", "ledger_bib"),
+    "sarif": Format("report.sarif", "sarif", "ledger_sarif"),
+    "badge": Format("badge.svg", "badge", "ledger_badge"),
+    "claimreview": Format("claimreview.jsonld", "claimreview", "ledger_claimreview"),
+    "crate": Format("ro-crate-metadata.json", "crate", "ledger_crate"),  # last: it describes the files beside it
+}
+FORMATS: tuple[str, ...] = tuple(_FORMATS)
 """The formats that a ledger is rendered in."""
 
-_NAMES = {"json": "ledger.json", "csv": "ledger.csv", "md": "report.md", "html": "report.html", "tex": "report.tex"}
 
+def render(ledger: Ledger, format: str, extras: Extras = NOTHING) -> bytes:
+    """The ledger in one of `FORMATS`, UTF-8 (but for PDF), the same bytes for the same input at any time and place.
 
-def render(ledger: Ledger, format: str) -> bytes:
-    """The ledger in one of `FORMATS`, UTF-8, the same bytes for the same ledger at any time and place.
-
-    Raises UsageError for another format.
+    Raises UsageError for another format, for "pdf" where no TeX is installed, and for "crate", which describes a
+    folder's files: `write_ledger` makes it.
     """
-    from claimcheck.publish import data, documents
-
-    renderers = {
-        "json": data.ledger_json,
-        "csv": data.ledger_csv,
-        "md": documents.ledger_markdown,
-        "html": documents.ledger_html,
-        "tex": documents.ledger_latex,
-    }
-    return renderers[_known(format)](ledger)
+    if _known(format) == "crate":
+        raise UsageError("an RO-Crate is a folder", where="--format crate", todo="add --out DIR")
+    return _render(ledger, format, extras, {})
 
 
-def write_ledger(ledger: Ledger, out: Path, formats: Sequence[str] = ()) -> list[Path]:
+def write_ledger(ledger: Ledger, out: Path, formats: Sequence[str] = (), extras: Extras = NOTHING) -> list[Path]:
     """Writes OUT/<paper id>-<8 hex of the source's hash>/ledger.json and the other formats asked for.
 
     Returns the files in the order of `FORMATS`. Raises UsageError for an unknown format, before anything is written,
     and where the folder cannot be written to.
     """
-    asked = {_known(f) for f in formats}
-    paper = ledger.paper
-    folder = Path(out) / f"{file_stem(paper.id)}-{short_hash(paper.source_sha256, paper.model_dump_json())}"
+    folder = Path(out) / folder_name(ledger)
     # the ledger is the truth: everything is rendered before the first file changes
-    contents = {_NAMES[f]: render(ledger, f) for f in FORMATS if f == "json" or f in asked}
+    contents = rendered(ledger, ("json", *formats), extras)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            _write_atomically(folder / name, content)
     except OSError as error:
         raise UsageError(
             f"cannot write the report: {error.strerror or error}", where=str(folder), todo="choose another --out"
         ) from error
+    for name, content in contents.items():
+        write_atomic(folder / name, content)
     return [folder / name for name in contents]
+
+
+def rendered(ledger: Ledger, formats: Sequence[str], extras: Extras = NOTHING) -> dict[str, bytes]:
+    """Name and content of the file of each format, in the order of `FORMATS`. Raises as `render`."""
+    asked = {_known(f) for f in formats}
+    contents: dict[str, bytes] = {}
+    for format in FORMATS:
+        if format in asked:
+            contents[_FORMATS[format].file] = _render(ledger, format, extras, contents)
+    return contents
+
+
+def folder_name(ledger: Ledger) -> str:
+    """<paper id>-<8 hex of the source's hash>, safe on any file system."""
+    paper = ledger.paper
+    # not pydantic's own JSON, which refuses a lone surrogate
+    everything = json.dumps(paper.model_dump(), ensure_ascii=False, separators=(",", ":"))
+    return f"{file_stem(paper.id)}-{short_hash(paper.source_sha256, everything)}"
+
+
+def _render(ledger: Ledger, format: str, extras: Extras, beside: Mapping[str, bytes]) -> bytes:
+    from importlib import import_module
+
+    known = _FORMATS[format]
+    function: Callable[..., bytes] = getattr(import_module(f"claimcheck.publish.{known.module}"), known.function)
+    return function(ledger, extras, beside) if format == "crate" else function(ledger, extras)
 
 
 def _known(format: str) -> str:
     if format not in FORMATS:
         raise UsageError(f"unknown format {format!r}", todo=f"choose among {', '.join(FORMATS)}")
     return format
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    """The file as it was or as it shall be, also for who reads it meanwhile and after a crash."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise

@@ -169,7 +169,11 @@ def test_a_csv_cell_with_delimiters_stays_one_cell() -> None:
         ("🎉", "{[}party popper{]}"),
         ("中文", "{[}U+4E2D, U+6587{]}"),
         ("a\u202eb", r"a\ensuremath{\boxtimes}b"),
-        ("\U0010f000x", "{[}U+10F000{]}x"),
+        ("\U0010f000x", r"{[}U+10F000{]}\allowbreak{}x"),
+        ("\U0010f002", "{[}U+10F002{]}"),
+        ("a中b", r"a\allowbreak{}{[}U+4E2D{]}\allowbreak{}b"),
+        ("中" * 7, "{[}" + ", ".join(["U+4E2D"] * 7) + "{]}"),
+        ("中" * 1_006, "{[}" + ", ".join(["U+4E2D"] * 6) + " and 1,000 more{]}"),
     ],
 )  # fmt: skip
 def test_latex(text: str, expected: str) -> None:

@@ -21,14 +21,21 @@ from lxml import html
 
 from claimcheck.foundation.errors import UsageError
 from claimcheck.foundation.records import Ledger, Paper
-from claimcheck.publish import FORMATS, ledger_schema, render, write_ledger
+from claimcheck.publish import FORMATS, ledger_schema, rendered, write_ledger
 from claimcheck.publish.data import schema_text
 
 GOLDEN = Path(__file__).parent / "golden"
+TEXTS = tuple(format for format in FORMATS if format != "pdf")  # test_pdf.py has that one
 CASES = [("full", full_ledger), ("empty", empty_ledger)]
 
 
-@pytest.mark.parametrize("format", FORMATS)
+def render(ledger: Ledger, format: str) -> bytes:
+    """One format alone; an RO-Crate of no other file."""
+    [content] = rendered(ledger, [format]).values()
+    return content
+
+
+@pytest.mark.parametrize("format", TEXTS)
 @pytest.mark.parametrize(("name", "make"), CASES)
 def test_golden(name: str, make: Callable[[], Ledger], format: str) -> None:
     path = GOLDEN / f"{name}.{format}"
@@ -40,7 +47,7 @@ def test_golden(name: str, make: Callable[[], Ledger], format: str) -> None:
     assert rendered.endswith(b"\n")
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", TEXTS)
 def test_the_order_of_mappings_changes_nothing(format: str) -> None:
     ledger = full_ledger()
     run = ledger.run
@@ -172,11 +179,11 @@ def test_html_shows_everything_about_a_claim() -> None:
         "0.94",
         "82.2 - 73.5 = 8.7: Table 2, Multi-task - XLM-R, Avg",
         "row and column headers fit the words around the number",
-        "Table 2, XLM-R, Avg (p. 5)",
+        "Table 2 (p. 5)",
         "We improve the XLM-R average by 8.7 points.",
         "8.7 points ± 0.05",
         "lab: a small model of our own, not the paper's",
-        "equivalence radius 1.8",
+        "equivalence radius ±1.80 points, at another scale than the claimed number's",
         "encoder of 14M parameters",
     ):
         assert words in claim, words
@@ -190,7 +197,7 @@ def test_html_shows_everything_about_a_claim() -> None:
 
 
 def test_refuted_claims_come_first_then_the_important_ones() -> None:
-    order = [x.get("id") for x in page(full_ledger()).xpath("//tbody")]
+    order = [x.get("id") for x in page(full_ledger()).xpath("//tbody[@class='claim']")]
     assert order == [
         f"c-{x}" for x in ("1a1b2c3d4e5f", "3a1b2c3d4e5f", "0a1b2c3d4e5f", "x", "4a1b2c3d4e5f", "2a1b2c3d4e5f")
     ]
@@ -221,13 +228,13 @@ def test_a_report_says_that_a_machine_made_it_and_leaves_the_authors_a_place(for
     assert "No checkable claims were found" in render(empty_ledger(), format).decode("utf-8")
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", TEXTS)
 def test_no_reordering_or_control_character_in_any_format(format: str) -> None:
     text = render(full_ledger(), format).decode("utf-8")
     assert not re.findall("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", text)
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", TEXTS)
 def test_a_title_of_a_megabyte_does_no_harm(format: str) -> None:
     ledger = empty_ledger().model_copy(update={"paper": Paper(id="x", title="A<\\" * 350_000)})
     rendered = render(ledger, format)
@@ -238,10 +245,9 @@ def test_a_title_of_a_megabyte_does_no_harm(format: str) -> None:
 
 def test_five_hundred_claims_in_all_formats_take_under_five_seconds() -> None:
     ledger = many_claims(500)
-    started = time.perf_counter()
-    for format in FORMATS:
-        render(ledger, format)
-    assert time.perf_counter() - started < 5
+    started = time.process_time()  # of this process: others may keep the machine busy
+    rendered(ledger, TEXTS)
+    assert time.process_time() - started < 5
 
 
 # Markdown, CSV
@@ -252,12 +258,12 @@ def test_markdown_reads_as_a_document_with_one_table_row_a_claim() -> None:
 
     source = render(full_ledger(), "md").decode("utf-8")
     tree = html.fromstring("<div>" + MarkdownIt("commonmark").enable("table").render(source) + "</div>")
-    assert len(tree.xpath("//table/tbody/tr")) == 6
-    assert all(len(row.xpath("td")) == 5 for row in tree.xpath("//table/tbody/tr"))
+    assert len(tree.xpath("(//table)[1]/tbody/tr")) == 6
+    assert all(len(row.xpath("td")) == 5 for row in tree.xpath("(//table)[1]/tbody/tr"))
     assert not tree.xpath("//script | //img | //code")
     assert (
         "<script>alert(1)</script></style> \\input{/etc/passwd}"
-        in tree.xpath("//table/tbody/tr[2]/td[2]")[0].text_content()
+        in tree.xpath("(//table)[1]/tbody/tr[2]/td[2]")[0].text_content()
     )
     assert all(re.match(r"#c-|https://arxiv\.org/abs/", x) for x in tree.xpath("//@href"))
     assert {x[1:] for x in tree.xpath("//@href") if x.startswith("#")} <= set(tree.xpath("//@id"))
@@ -326,7 +332,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr("os.fsync", full)
     changed = full_ledger().model_copy(update={"claims": ()})
-    with pytest.raises(UsageError, match="No space left"):
+    with pytest.raises(UsageError, match=r"(?i)no space left"):
         write_ledger(changed, tmp_path)
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == ["ledger.json"]

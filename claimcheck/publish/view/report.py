@@ -8,117 +8,43 @@ sentences and cells of other people's papers.
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
 
-from claimcheck.foundation.records import (
-    LABELS,
-    Check,
-    CheckedClaim,
-    Evidence,
-    Label,
-    Ledger,
-    Paper,
-    Place,
-    Pointer,
-    Quantity,
-    Reproduction,
+from claimcheck.foundation.records import Decision, Label, Ledger, Reliability, Reproduction
+from claimcheck.publish import charts
+from claimcheck.publish.charts import Figure
+from claimcheck.publish.escape import anchor, plain, shorten
+from claimcheck.publish.view import people
+from claimcheck.publish.view.claims import ClaimView, claim_view
+from claimcheck.publish.view.extras import NOTHING, Extras, PagePicture
+from claimcheck.publish.view.people import decision_views
+from claimcheck.publish.view.places import (
+    LONGEST,
+    LONGEST_TITLE,
+    WORDS,
+    author_names,
+    finite,
+    number_words,
+    paper_link,
+    paper_name,
+    source_name,
 )
-from claimcheck.publish.escape import anchor, plain, safe_url, shorten
+from claimcheck.publish.view.reproductions import ReproductionView, reproduction_view
+from claimcheck.publish.view.reruns import (
+    ReproductionCountView,
+    RerunView,
+    nothing_was_run,
+    reproduction_counts,
+    reproductions_of,
+    rerun_limits,
+    rerun_view,
+)
 
-WORDS: dict[Label, str] = {
-    "supported": "supported",
-    "refuted": "refuted",
-    "not_enough_info": "not enough information",
-}
-MARKS: dict[Label, str] = {"supported": "✓", "refuted": "✗", "not_enough_info": "?"}
-UNCALIBRATED = "uncalibrated"
-_CHECKS = {
-    "cells": "Numbers against table cells",
-    "direction": "Direction against table cells",
-    "text": "Against the text",
-    "consistency": "Consistency within the paper",
-}
-_FINDS: dict[Label, str] = {
-    "supported": "supports the claim",
-    "refuted": "refutes the claim",
-    "not_enough_info": "does not decide it",
-}
-_LONGEST = 20_000  # characters of one field in a report; longer than any sentence, short enough for TeX's memory
-_LONGEST_TITLE = 500
-_MOST_AUTHORS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceView:
-    """A quote and where it stands; `link` is "" or an http(s) address of the other paper it comes from."""
-
-    quote: str
-    where: str
-    link: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckView:
-    """One check in words."""
-
-    name: str
-    label: Label
-    finding: str
-    score: str
-    derivation: str
-    reason: str
-    evidence: tuple[EvidenceView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class QuantityView:
-    """A number as printed, and (name, value) pairs of what is said about it."""
-
-    text: str
-    facts: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReproductionView:
-    """What a rerun gave, as (name, value) pairs; the scale comes first, so that nobody takes one for another."""
-
-    verdict: str
-    facts: tuple[tuple[str, str], ...]
-    deviations: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimView:
-    """One claim of a report. `where` and `derivation` are those of the checks that agree with the verdict."""
-
-    number: int
-    order: int
-    id: str
-    anchor: str
-    text: str
-    statement: str
-    kind: str
-    importance: str
-    label: Label
-    verdict: str
-    mark: str
-    abstained: bool
-    confidence: str
-    calibrated: bool
-    shares: str
-    said: str
-    wordings: tuple[tuple[str, str], ...]  # (place, its words) where they are not the claim's own
-    where: tuple[str, ...]
-    derivation: str
-    reason: str
-    quantities: tuple[QuantityView, ...]
-    checks: tuple[CheckView, ...]
-    reproduction: ReproductionView | None
+_LOCAL = "This report shows pages of the paper: it is for your own use and must not be published."
+_NO_REPLY = "This place is for the authors. No reply came with this ledger."
+_REPLIED = "This place is for the authors. What they answered on single claims stands here and beside those claims."
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,113 +58,134 @@ class CountView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyView:
+    """What the authors answered on one claim; `by` is the reviewer who entered it."""
+
+    number: int  # of the claim in the report
+    anchor: str  # of the claim
+    claim: str
+    reply: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportView:
     """Everything that a report prints."""
 
+    kind: str  # "Claims", "Claims and reproductions", "Reproductions", "Registered claims": a line above the title
     title: str
     authors: str
     name: str  # "arXiv 2005.13013v2", or the file's stem
     link: str
     published: str
     counts: tuple[CountView, ...]
+    reproduction_counts: tuple[ReproductionCountView, ...]  # all of them, beside claims and in rows of their own
+    no_claims: str  # what to say in place of the claims, "" where there are some
     claims: tuple[ClaimView, ...]
+    reproductions: tuple[ReproductionView, ...]  # in rows of their own
+    reproductions_title: str  # the heading of these rows
     refuted: tuple[ClaimView, ...]
     calibrations: str  # the calibration sets, "" where there is none
     some_uncalibrated: bool
     any_calibrated: bool
+    reliability: tuple[tuple[str, Figure], ...]  # (words, chart) of each calibration set
+    agreement: str  # of the reviewers, "" where fewer than two judged the same claims
+    reruns: tuple[RerunView, ...]  # how the reproductions were made, one a run folder
     provenance: tuple[tuple[str, str], ...]
     sources: tuple[tuple[str, str], ...]  # (name and title, link)
     limitations: tuple[str, ...]
+    pictures: tuple[PagePicture, ...]  # in a local report only
+    local: bool  # it shows pages of other people's papers, and must not be published
+    local_words: str  # says so; "" in a public one
     made_by: str
     reply: str
+    replies: tuple[ReplyView, ...]
 
 
-def view_of(ledger: Ledger) -> ReportView:
+def view_of(ledger: Ledger, extras: Extras = NOTHING) -> ReportView:
     """The report of a ledger: refuted claims first, then by importance, then as they stand in the paper."""
     order = sorted(
         range(len(ledger.claims)),
-        key=lambda i: (ledger.claims[i].verdict.label != "refuted", -_number(ledger.claims[i].importance), i),
+        key=lambda i: (ledger.claims[i].verdict.label != "refuted", -finite(ledger.claims[i].importance), i),
     )
     names = _anchors([ledger.claims[i].id for i in order])
     papers = {p.id: p for p in (*ledger.sources, ledger.paper)}
+    decisions: dict[str, list[Decision]] = {}
+    for one in extras.decisions:
+        decisions.setdefault(one.claim, []).append(one)
     claims = tuple(
-        _claim_view(ledger.claims[i], number, i, name, ledger.paper, papers)
+        claim_view(
+            ledger.claims[i],
+            number,
+            i,
+            name,
+            ledger.paper,
+            papers,
+            _beside(ledger.claims[i].reproduction, name),
+            decision_views(ledger.claims[i], decisions.get(ledger.claims[i].id, ())),
+        )
         for number, (i, name) in enumerate(zip(order, names, strict=True), 1)
     )
     paper = ledger.paper
+    replies = _replies(claims)
     return ReportView(
-        title=shorten(paper.title, _LONGEST_TITLE) or paper_name(paper),
-        authors=_authors(paper.authors),
+        kind=_kind(ledger),
+        title=shorten(paper.title, LONGEST_TITLE) or paper_name(paper),
+        authors=author_names(paper.authors),
         name=paper_name(paper),
         link=paper_link(paper),
         published=paper.published[:10],
         counts=_counts(ledger),
+        reproduction_counts=reproduction_counts(ledger),
+        no_claims=_no_claims(ledger),
         claims=claims,
+        reproductions=_loose(ledger, {c.id: c for c in claims}),
+        reproductions_title=_loose_title(ledger),
         refuted=tuple(c for c in claims if c.label == "refuted"),
         calibrations="; ".join(
             sorted({c.verdict.calibration for c in ledger.claims if c.verdict.calibration is not None})
         ),
         some_uncalibrated=any(not c.calibrated for c in claims),
         any_calibrated=any(c.calibrated for c in claims),
+        reliability=tuple((_reliability_words(one), charts.reliability(one)) for one in ledger.run.reliability),
+        agreement=people.agreement_words(ledger, extras.decisions) if extras.decisions else "",
+        reruns=tuple(rerun_view(info) for info in ledger.reruns),
         provenance=_provenance(ledger),
-        sources=tuple((_source_name(p), paper_link(p)) for p in ledger.sources),
-        limitations=_limitations(ledger),
-        made_by=_made_by(ledger),
-        reply="This place is for the authors. No reply came with this ledger.",
+        sources=tuple((source_name(p), paper_link(p)) for p in ledger.sources),
+        limitations=_limitations(ledger) + extras.notes,
+        pictures=extras.pictures,
+        local=bool(extras.pictures),
+        local_words=_LOCAL if extras.pictures else "",
+        made_by=_made_by(ledger, claims),
+        reply=_REPLIED if replies else _NO_REPLY,
+        replies=replies,
     )
 
 
-def paper_name(paper: Paper) -> str:
-    """ "arXiv 2005.13013v2" for an arXiv id, else the id as it is."""
-    name = shorten(f"{paper.id}{paper.version}", 200)
-    return f"arXiv {name}" if _is_arxiv(paper.id) else name
+def _beside(reproduction: Reproduction | None, claim_anchor: str) -> ReproductionView | None:
+    return None if reproduction is None else reproduction_view(reproduction, f"{claim_anchor}-r")
 
 
-def paper_link(paper: Paper) -> str:
-    """The paper's http(s) address, made from its DOI or arXiv id where none is given; "" where there is none."""
-    if safe_url(paper.url):
-        return safe_url(paper.url)
-    if _is_arxiv(paper.id):
-        version = paper.version if re.fullmatch(r"v\d+", paper.version) else ""
-        return f"https://arxiv.org/abs/{paper.id}{version}"
-    return safe_url(f"https://doi.org/{quote(paper.doi, safe='/:')}") if paper.doi.startswith("10.") else ""
+def _loose(ledger: Ledger, claims: Mapping[str, ClaimView]) -> tuple[ReproductionView, ...]:
+    names = _anchors([one.reproduction.registry_id for one in ledger.reproductions], "r")
+    was_read = _paper_was_read(ledger)
+    return tuple(
+        replace(
+            # where no paper was read none stands beside a claim, and the report says so once
+            reproduction_view(one.reproduction, name, one if was_read else None),
+            candidates=tuple((claims[x].anchor, f"claim {claims[x].number}") for x in one.candidates if x in claims),
+        )
+        for one, name in zip(ledger.reproductions, names, strict=True)
+    )
 
 
-def place_words(place: Place) -> str:
-    """ "Section 4, p. 5", "Abstract, p. 1", "line 212"."""
-    return _position(place.pointer) or str(place.pointer) or "in the paper"
-
-
-def pointer_words(pointer: Pointer, home: Paper, papers: Mapping[str, Paper]) -> str:
-    """ "Table 2, Multi-task, Avg (p. 5)"; evidence from another paper names it first."""
-    words = str(pointer) if pointer.table is not None else _position(pointer) or ""
-    if pointer.table is not None and pointer.page is not None:
-        words += f" (p. {pointer.page})"
-    if pointer.paper and pointer.paper not in (home.id, f"{home.id}{home.version}"):
-        other = papers.get(pointer.paper)
-        words = ": ".join(x for x in (paper_name(other) if other else pointer.paper, words) if x)
-    return words or str(pointer) or "in the paper"
-
-
-def _is_arxiv(paper_id: str) -> bool:
-    return re.fullmatch(r"\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}", paper_id) is not None
-
-
-def _position(pointer: Pointer) -> str:
-    section = f"Section {pointer.section}" if pointer.section[:1].isdigit() else pointer.section
-    if re.match(r"[A-Z](?:\.\d+)*(?:\s|$)", pointer.section):
-        section = f"Appendix {pointer.section}"
-    page = f"p. {pointer.page}" if pointer.page is not None else ""
-    line = f"line {pointer.line}" if pointer.line is not None and not page else ""
-    return ", ".join(x for x in (section, page, line) if x)
-
-
-def _anchors(ids: Sequence[str]) -> list[str]:
+def _anchors(ids: Sequence[str], prefix: str = "c") -> list[str]:
     """One HTML id a claim, unique and made of letters and digits whatever the claim's id is."""
     out: list[str] = []
     seen: set[str] = set()
     for claim_id in ids:
-        base = anchor(f"c-{claim_id}")[:64].rstrip("-")
+        base = anchor(f"{prefix}-{claim_id}")[:64].rstrip("-")
         name, n = base, 1
         while name in seen:
             n += 1
@@ -246,137 +193,6 @@ def _anchors(ids: Sequence[str]) -> list[str]:
         seen.add(name)
         out.append(name)
     return out
-
-
-def _number(value: float) -> float:
-    return value if math.isfinite(value) else 0.0
-
-
-def probability_words(p: float) -> str:
-    """Two digits, and never 0.00 or 1.00: no classifier is certain."""
-    if p > 0.99:
-        return ">0.99"
-    return "<0.01" if p < 0.01 else f"{p:.2f}"
-
-
-def number_words(value: float) -> str:
-    """A number without a float's tail: 0.05, 82.2, 1e-05."""
-    return f"{value:.10g}"
-
-
-def _claim_view(
-    claim: CheckedClaim, number: int, order: int, name: str, home: Paper, papers: Mapping[str, Paper]
-) -> ClaimView:
-    verdict = claim.verdict
-    agreeing = sorted((c for c in verdict.checks if c.label == verdict.label), key=lambda c: -_number(c.score))
-    where = dict.fromkeys(pointer_words(e.pointer, home, papers) for c in agreeing for e in c.evidence)
-    same = _letters(claim.text)
-    return ClaimView(
-        number=number,
-        order=order,
-        id=claim.id,
-        anchor=name,
-        text=shorten(claim.text, _LONGEST),
-        statement=shorten(claim.statement, _LONGEST) if _letters(claim.statement) not in ("", same) else "",
-        kind=claim.kind,
-        importance=f"{_number(claim.importance):.4f}",
-        label=verdict.label,
-        verdict=WORDS[verdict.label],
-        mark=MARKS[verdict.label],
-        abstained=verdict.abstained,
-        confidence=probability_words(verdict.confidence) if verdict.calibration is not None else UNCALIBRATED,
-        calibrated=verdict.calibration is not None,
-        shares=", ".join(f"{WORDS[x]} {probability_words(verdict.probabilities[x])}" for x in LABELS)
-        if verdict.calibration is not None
-        else "",
-        said="; ".join(dict.fromkeys(place_words(p) for p in claim.places)),
-        wordings=tuple(
-            (place_words(p), shorten(p.text, _LONGEST)) for p in claim.places if _letters(p.text) not in ("", same)
-        ),
-        where=tuple(where),
-        derivation=next((shorten(c.derivation, _LONGEST) for c in agreeing if c.derivation), ""),
-        reason=next((shorten(c.reason, _LONGEST) for c in agreeing if c.reason), ""),
-        quantities=tuple(_quantity_view(q) for q in claim.quantities),
-        checks=tuple(_check_view(c, home, papers) for c in verdict.checks),
-        reproduction=_reproduction_view(claim.reproduction) if claim.reproduction else None,
-    )
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text.lower())
-
-
-def _check_view(check: Check, home: Paper, papers: Mapping[str, Paper]) -> CheckView:
-    return CheckView(
-        name=_CHECKS[check.kind],
-        label=check.label,
-        finding=_FINDS[check.label],
-        score=f"{_number(check.score):.2f}",
-        derivation=shorten(check.derivation or "", _LONGEST),
-        reason=shorten(check.reason, _LONGEST),
-        evidence=tuple(_evidence_view(e, home, papers) for e in check.evidence),
-    )
-
-
-def _evidence_view(evidence: Evidence, home: Paper, papers: Mapping[str, Paper]) -> EvidenceView:
-    other = papers.get(evidence.pointer.paper)
-    return EvidenceView(
-        quote=shorten(evidence.quote, _LONGEST),
-        where=pointer_words(evidence.pointer, home, papers),
-        link=paper_link(other) if other is not None and other.id != home.id else "",
-    )
-
-
-def _quantity_view(quantity: Quantity) -> QuantityView:
-    q = quantity
-    low, high = number_words(q.value), "" if q.high is None else f" to {number_words(q.high)}"
-    unit = "" if q.unit in ("", "percent") else f" {q.unit}"
-    value = f"{low}{high}{'%' if q.unit == 'percent' else unit}"
-    value += f" ± {number_words(q.half_width)}" if q.half_width else ""
-    role = q.role + (f", {q.direction}" if q.direction else "")
-    facts = (
-        ("value", value),
-        ("role", "" if role in ("other", "value") else role),
-        ("bound", (q.bound or "").replace("_", " ")),
-        ("out of", "" if q.total is None else number_words(q.total)),
-        ("subject", q.subject),
-        ("method", q.method),
-        ("baseline", q.baseline),
-        ("metric", q.metric),
-        ("dataset", q.dataset),
-        ("task", q.task),
-        ("condition", q.condition),
-        ("aggregation", q.aggregation),
-    )
-    return QuantityView(shorten(q.text, _LONGEST), tuple((k, shorten(v, _LONGEST)) for k, v in facts if v))
-
-
-def _reproduction_view(r: Reproduction) -> ReproductionView:
-    scale = {
-        "paper": "paper: the paper's model, data and recipe",
-        "lab": "lab: a small model of our own, not the paper's",
-        "smoke": "smoke: synthetic data, proves the machinery only",
-    }
-
-    def figure(value: float) -> str:
-        return f"{value:.5g}"
-
-    mean = "" if r.mean is None else figure(r.mean)
-    spread = f" (sd {figure(r.sd)}, n = {r.n})" if r.sd is not None else f" (n = {r.n})"
-    facts = (
-        ("scale", scale[r.scale]),
-        ("verdict", r.verdict.replace("_", " ")),
-        ("reason", r.reason),
-        ("direction", r.direction or ""),
-        ("reproduced", mean + spread if mean else ""),
-        ("interval", f"{figure(r.interval[0])} to {figure(r.interval[1])}" if r.interval else ""),
-        ("equivalence radius", "not computed" if r.radius is None else figure(r.radius)),
-        ("margin", "" if r.margin is None else figure(r.margin)),
-        ("claimed number read in", r.claimed_source),
-        ("runs", ", ".join(run.id for run in r.runs)),
-        ("cost", ", ".join(f"{k} {figure(v)}" for k, v in sorted(r.cost.items()))),
-    )
-    return ReproductionView(r.verdict.replace("_", " "), tuple((k, v) for k, v in facts if v), r.deviations)
 
 
 def _counts(ledger: Ledger) -> tuple[CountView, ...]:
@@ -387,19 +203,8 @@ def _counts(ledger: Ledger) -> tuple[CountView, ...]:
     )
 
 
-def _authors(authors: Sequence[str]) -> str:
-    shown = [shorten(a, 200) for a in authors[:_MOST_AUTHORS]]
-    more = len(authors) - len(shown)
-    return ", ".join(shown) + (f" and {more:,} more" if more else "")
-
-
-def _source_name(paper: Paper) -> str:
-    title = shorten(paper.title, _LONGEST_TITLE)
-    return ", ".join(x for x in (paper_name(paper), title, _authors(paper.authors[:3])) if x)
-
-
 def _pairs(values: Mapping[str, object]) -> str:
-    return shorten(", ".join(f"{k} {_setting_words(v)}" for k, v in sorted(values.items())), _LONGEST)
+    return shorten(", ".join(f"{k} {_setting_words(v)}" for k, v in sorted(values.items())), LONGEST)
 
 
 def _setting_words(value: Any) -> str:
@@ -408,22 +213,82 @@ def _setting_words(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
 
 
+def _loose_title(ledger: Ledger) -> str:
+    if ledger.claims:
+        return "Reproductions beside no claim"
+    return "Registered claims" if nothing_was_run(ledger) else "Reproductions"
+
+
+def _kind(ledger: Ledger) -> str:
+    if not any(True for _ in reproductions_of(ledger)):
+        return "Claims"
+    if _paper_was_read(ledger):
+        return "Claims and reproductions"
+    return "Registered claims" if nothing_was_run(ledger) else "Reproductions"
+
+
+def _paper_was_read(ledger: Ledger) -> bool:
+    """False where the ledger was made from run folders and registries alone."""
+    run = ledger.run
+    return bool(ledger.claims or run.sentences or run.claims_found or ledger.paper.source_sha256) or not any(
+        True for _ in reproductions_of(ledger)
+    )
+
+
+def _no_claims(ledger: Ledger) -> str:
+    if ledger.claims:
+        return ""
+    if _paper_was_read(ledger):
+        return "No checkable claims were found in this text."
+    if nothing_was_run(ledger):
+        return "No paper was read and nothing was run for this report: it lists what a registry says of the paper."
+    return "No paper was read for this report: it lists the claims of a registry and what came of rerunning them."
+
+
+def _reliability_words(one: Reliability) -> str:
+    return f"{shorten(one.calibration, 500)}: {one.n:,} verdicts, expected calibration error {one.ece:.3f}"
+
+
+def _replies(claims: Sequence[ClaimView]) -> tuple[ReplyView, ...]:
+    return tuple(
+        ReplyView(claim.number, claim.anchor, claim.text, one.reply, one.reviewer, one.at)
+        for claim in claims
+        for one in claim.decisions
+        if one.reply
+    )
+
+
 def _provenance(ledger: Ledger) -> tuple[tuple[str, str], ...]:
     paper, run = ledger.paper, ledger.run
     kinds = {"latex": "LaTeX source", "html": "HTML", "pdf": "PDF", "text": "plain text"}
+    was_read = _paper_was_read(ledger)
     facts = (
-        ("read from", kinds[paper.source_kind]),
+        ("read from", kinds[paper.source_kind] if was_read else "no paper: run folders and registries alone"),
         ("SHA-256 of the source", paper.source_sha256),
         ("DOI", paper.doi),
-        ("found", f"{run.sentences:,} sentences, {run.tables:,} tables, {run.claims_found:,} claims"),
+        ("found", _found(ledger) if was_read else ""),
         ("started", run.started),
-        ("seconds", ", ".join(f"{k} {_number(v):.2f}" for k, v in sorted(run.seconds.items()))),
+        ("seconds", ", ".join(f"{k} {finite(v):.2f}" for k, v in sorted(run.seconds.items()))),
         ("versions", _pairs(run.versions)),
         ("models", _pairs(run.models)),
         ("settings", _pairs(run.settings)),
         ("ledger format", ledger.schema_),
     )
     return tuple((k, v) for k, v in facts if v)
+
+
+def _found(ledger: Ledger) -> str:
+    run = ledger.run
+    return f"{run.sentences:,} sentences, {run.tables:,} tables, {run.claims_found:,} claims"
+
+
+_CHECK_LIMITS = (
+    "“Refuted” says that a table or a passage, as read here, gives another number or another direction. It is no "
+    "judgement of the paper or its authors: rounding, a cell read wrongly, or another setting can be the cause.",
+    "“Not enough information” says only that no evidence was found that decides. It is no sign against a claim.",
+    "Claims can be missed, and tables misread, above all where cells span or a table is an image.",
+    "A number counts as given where it lies within the rounding of its last printed digit.",
+)
 
 
 def _limitations(ledger: Ledger) -> tuple[str, ...]:
@@ -434,28 +299,47 @@ def _limitations(ledger: Ledger) -> tuple[str, ...]:
         out.append(f"Pages that could not be read, and whose claims and tables are missing here: {pages}.")
     if run.claims_found > len(ledger.claims):
         out.append(f"{run.claims_found:,} claims were found; the {len(ledger.claims):,} most important are listed.")
-    out += [
-        "“Refuted” says that a table or a passage, as read here, gives another number or another direction. It is no "
-        "judgement of the paper or its authors: rounding, a cell read wrongly, or another setting can be the cause.",
-        "“Not enough information” says only that no evidence was found that decides. It is no sign against a claim.",
-        "Claims can be missed, and tables misread, above all where cells span or a table is an image.",
-        "A number counts as given where it lies within the rounding of its last printed digit.",
-    ]
-    if not ledger.sources:
-        out.append("The claims were held against the paper itself and no other paper.")
+    if _paper_was_read(ledger):
+        out += _CHECK_LIMITS
+        if not ledger.sources:
+            out.append("The claims were held against the paper itself and no other paper.")
+    else:
+        out.append("No paper was read: the claims and their numbers are a registry’s, each with where it was read.")
+    out += rerun_limits(ledger)
     return tuple(out)
 
 
-def _made_by(ledger: Ledger) -> str:
-    """The sentence that a machine made this, with its false-alarm rate where the run's settings carry one."""
-    rate = ledger.run.settings.get("false_alarm_rate")
-    if isinstance(rate, int | float) and not isinstance(rate, bool) and 0 <= rate <= 1:
-        alarm = f"The measured false-alarm rate of its numeric checks is {100 * rate:.1f}%."
-    else:
-        alarm = "No measured false-alarm rate came with this ledger."
+def _made_by(ledger: Ledger, claims: Sequence[ClaimView]) -> str:
+    """The sentence that a machine made this, what people did, and how often its checks accuse wrongly, where known."""
     version = ledger.run.versions.get("claimcheck", "")
     maker = f"claimcheck {plain(version)}".strip()
+    made = f"A machine made this report ({maker}); {_people_words(claims)}"
+    if not _paper_was_read(ledger):
+        if nothing_was_run(ledger):
+            return f"{made} No verdict stands in it, so that no false-alarm rate belongs to it."
+        return (
+            f"{made} It checks no text, so that no false-alarm rate belongs to it. Look at the runs, their scale and "
+            "their deviations before you rely on a verdict."
+        )
+    return f"{made} {_alarm_words(ledger)} Look at the cited place before you rely on a verdict."
+
+
+def _alarm_words(ledger: Ledger) -> str:
+    rate = ledger.run.settings.get("false_alarm_rate")
+    if isinstance(rate, int | float) and not isinstance(rate, bool) and 0 <= rate <= 1:
+        return f"The measured false-alarm rate of its numeric checks is {100 * rate:.1f}%."
+    return "No measured false-alarm rate came with this ledger."
+
+
+def _people_words(claims: Sequence[ClaimView]) -> str:
+    """ "no person has checked it.", or how many claims people judged, as far as the verdicts are still the same."""
+    judged = [claim for claim in claims if any(one.choice and not one.outdated for one in claim.decisions)]
+    if not judged:
+        return "no person has checked it."
+    names = {one.reviewer for claim in judged for one in claim.decisions if one.choice and not one.outdated}
+    who = "one person has" if len(names) == 1 else f"{len(names):,} people have"
     return (
-        f"A machine made this report ({maker}); no person has checked it. {alarm} Look at the cited place before you "
-        "rely on a verdict."
+        f"{who} judged {len(judged):,} of its {len(claims):,} claims, and nobody the others."
+        if len(judged) < len(claims)
+        else f"{who} judged its claims."
     )
