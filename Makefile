@@ -22,7 +22,7 @@ endif
 STAMP := $(VENV)/.installed-$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-table demo-reproduce test test-all lint format readme clean
+.PHONY: help install demo demo-table demo-reproduce test test-all lint format readme reports clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -71,6 +71,9 @@ format: $(STAMP) ## Put the code into its format
 
 readme: $(STAMP) ## Run the commands of the README anew and put in what they print
 	@$(BIN)/python benchmarks/readme_output.py
+
+reports: $(STAMP) ## Rebuild the published reports in reports/ from the sample papers and the recorded runs
+	@$(BIN)/python reports/rebuild.py
 
 clean: ## Remove the environment, caches and build results; the cache of papers stays
 	rm -rf $(VENV) $(OUT) $(RUNS) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
