@@ -1,27 +1,27 @@
 """Documents for people: HTML, LaTeX and Markdown from a ledger's view through Jinja2 templates.
 
-Every value that a template prints passes the escaper of its format in Jinja's `finalize`: a template cannot forget it.
-Only what the escapers, the macros and our own style sheet and script return is `Markup` and passes as it is.
+Every value that a template prints passes the escaper of its format (templates.py): a template cannot forget it. Only
+what the escapers, the macros and our own style sheet and script return is `Markup` and passes as it is.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, TemplateNotFound
 from markupsafe import Markup
 
-from claimcheck.foundation.errors import ClaimcheckError
+from claimcheck.foundation.errors import ClaimcheckError, UsageError
 from claimcheck.foundation.records import Ledger
-from claimcheck.publish import escape
-from claimcheck.publish.view import view_of
+from claimcheck.publish import charts, escape, typeset
+from claimcheck.publish.templates import SafeEnvironment, TemplateFiles
+from claimcheck.publish.view import NOTHING, Extras, view_of
 
 _LATEX_DELIMITERS = {
     "block_start_string": "<%",
@@ -31,29 +31,84 @@ _LATEX_DELIMITERS = {
     "comment_start_string": "<#",
     "comment_end_string": "#>",
 }
-_LONGEST_ROW = 1_500  # characters
+FRAGMENTS = {"table": "table.tex.j2"}
+"""The parts of a report that LaTeX gives alone, for a paper, and their templates."""
+TEMPLATES = {
+    "html": ("html", "report.html.j2"),
+    "tex": ("tex", "report.tex.j2"),
+    "pdf": ("tex", "report.tex.j2"),
+    "md": ("md", "report.md.j2"),
+}
+"""The formats that a template makes, with the kind of escaping and the template's name."""
 
 
-def ledger_html(ledger: Ledger) -> bytes:
-    """One self-contained page. Its security policy allows its own style and script by their hashes and nothing else."""
-    style, script = _asset("report.css"), _asset("report.js")
+def ledger_html(ledger: Ledger, extras: Extras = NOTHING) -> bytes:
+    """One self-contained page. Its security policy allows its own style and script by their hashes and nothing else.
+
+    Pictures of pages, in a local report, are data in the page.
+    """
+    return _page("report.html.j2", ("report.css",), ("report.js",), "form-action 'none'", ledger, extras, {})
+
+
+def review_html(
+    ledger: Ledger, extras: Extras, *, context: Mapping[str, Any], template: str = "review.html.j2"
+) -> bytes:
+    """The report with the tools of a review, whose forms go to the server that it came from and nowhere else."""
+    policy = "form-action 'self'; connect-src 'self'"
+    return _page(template, ("report.css", "review.css"), ("report.js", "review.js"), policy, ledger, extras, context)
+
+
+def _page(
+    template: str,
+    styles: Sequence[str],
+    scripts: Sequence[str],
+    allowed: str,
+    ledger: Ledger,
+    extras: Extras,
+    context: Mapping[str, Any],
+) -> bytes:
+    environment = _environment("html", extras.templates)
+    style = "".join(_asset(environment, name) for name in styles)
+    script = "".join(_asset(environment, name) for name in scripts)
+    images = "img-src data:; " if extras.pictures else ""
     policy = (
-        f"default-src 'none'; style-src '{_source_hash(style)}'; script-src '{_source_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src '{_source_hash(style)}'; script-src '{_source_hash(script)}'; {images}"
+        f"base-uri 'none'; {allowed}"
     )
-    page = _environment("html").get_template("report.html.j2")
-    out = page.render(report=view_of(ledger), style=Markup(style), script=Markup(script), policy=Markup(policy))  # noqa: S704 - our own files
-    return _finished(out)
+    own = {"style": Markup(style), "script": Markup(script), "policy": Markup(policy)}  # noqa: S704 - our own files
+    return _finished(environment.get_template(template).render(report=view_of(ledger, extras), **own, **context))
 
 
-def ledger_latex(ledger: Ledger) -> bytes:
-    """A document that pdflatex compiles as it is, twice for the widths of its table; ASCII only."""
-    return _finished(_environment("tex").get_template("report.tex.j2").render(report=view_of(ledger)))
+def ledger_latex(ledger: Ledger, extras: Extras = NOTHING) -> bytes:
+    """A document that pdflatex compiles as it is, twice for its references, or one of `FRAGMENTS`; ASCII only.
+
+    Raises UsageError for another fragment.
+    """
+    if extras.fragment not in ("", *FRAGMENTS):
+        known = ", ".join(FRAGMENTS)
+        raise UsageError(f"there is no fragment {extras.fragment!r}", where="--fragment", todo=f"known are {known}")
+    template = _environment("tex", extras.templates).get_template(FRAGMENTS.get(extras.fragment, "report.tex.j2"))
+    context = typeset.helpers(ledger, extras.decisions) | {"pgf_preamble": Markup(charts.PGF_PREAMBLE)}  # noqa: S704 - our own text
+    return _finished(template.render(report=view_of(ledger, extras), **context))
 
 
-def ledger_markdown(ledger: Ledger) -> bytes:
+def ledger_markdown(ledger: Ledger, extras: Extras = NOTHING) -> bytes:
     """A document in GitHub's Markdown."""
-    return _finished(_environment("md").get_template("report.md.j2").render(report=view_of(ledger)))
+    template = _environment("md", extras.templates).get_template("report.md.j2")
+    return _finished(template.render(report=view_of(ledger, extras), reliability=ledger.run.reliability))
+
+
+def diff_markdown(diff: object, templates: Path | None = None) -> bytes:
+    """What changed between two ledgers (a view of it in words), in GitHub's Markdown."""
+    return _finished(_environment("md", templates).get_template("diff.md.j2").render(diff=diff))
+
+
+def check_templates(templates: Path, formats: Iterable[str]) -> None:
+    """Raises UsageError where a user's folder is missing, holds no template, or one of these formats' is broken."""
+    for format in formats:
+        if format in TEMPLATES:
+            kind, name = TEMPLATES[format]
+            _environment(kind, templates).get_template(name)
 
 
 def templates_folder() -> Traversable:
@@ -71,48 +126,35 @@ def templates_folder() -> Traversable:
 
 
 @cache
-def _environment(format: str) -> Environment:
-    # autoescape is on in all three: for LaTeX and Markdown it does nothing to what `finalize` has made Markup
+def _environment(format: str, templates: Path | None) -> SafeEnvironment:
     options: dict[str, Any] = _LATEX_DELIMITERS if format == "tex" else {}
-    environment = Environment(
-        loader=FunctionLoader(_template),
-        autoescape=True,
-        finalize=_finalizer(_ESCAPERS[format]),
-        undefined=StrictUndefined,
+    environment = SafeEnvironment(
+        TemplateFiles(templates, templates_folder()),
+        _ESCAPERS[format],
+        html=format == "html",
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         **options,
     )
+    mark = environment.mark
     address = escape.latex_url if format == "tex" else escape.safe_url
-    environment.globals["url"] = lambda text: Markup(address(text))  # noqa: S704 - percent-encoded
-    # a row of LaTeX's tables cannot run over a page's end
-    environment.globals["brief"] = lambda text: escape.shorten(text, _LONGEST_ROW, "in full below")
-    environment.globals["anchor"] = lambda text: Markup(escape.anchor(text))  # noqa: S704 - letters, digits, hyphens
+    environment.globals["url"] = lambda text: mark(address(text))  # percent-encoded
+    if format == "html":
+        environment.globals["svg"] = lambda figure, name: mark(charts.svg(figure, name))  # escaped there
+        environment.globals["png"] = lambda data: "data:image/png;base64," + base64.b64encode(data).decode("ascii")
+    if format == "tex":
+        environment.globals["pgf"] = lambda figure: mark(charts.pgf(figure))  # escaped there
+    environment.globals["anchor"] = lambda text: mark(escape.anchor(text))  # letters, digits, hyphens
     return environment
 
 
 _ESCAPERS: dict[str, Callable[[str], str]] = {"html": escape.html, "tex": escape.latex, "md": escape.markdown}
 
 
-def _finalizer(escaper: Callable[[str], str]) -> Callable[[Any], Any]:
-    def finalize(value: Any) -> Any:
-        if isinstance(value, Markup):
-            return value
-        return Markup(escaper("" if value is None else str(value)))  # noqa: S704 - this is the escaping
-
-    return finalize
-
-
-def _template(name: str) -> str:
-    try:
-        return (templates_folder() / name).read_text("utf-8")
-    except FileNotFoundError:
-        raise TemplateNotFound(name) from None
-
-
-def _asset(name: str) -> str:
-    return _template(name).strip() + "\n"
+def _asset(environment: SafeEnvironment, name: str) -> str:
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0].strip() + "\n"
 
 
 def _source_hash(text: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from ledgers import FORMULA, HOSTILE, OTHER, PAPER, claims, empty_ledger, full_ledger, many_claims
+from ledgers import FORMULA, claims, empty_ledger, full_ledger, many_claims
 from lxml import html
 
 from claimcheck.foundation.errors import UsageError
@@ -279,29 +279,6 @@ def test_csv_has_a_row_a_claim_and_no_formula() -> None:
     assert [r["confidence"] for r in rows[:3]] == ["0.81", "uncalibrated", "0.936"]
     assert rows[2]["said_in"] == "Abstract, p. 1; Section 4.2 Results, p. 5"
     assert not [x for r in rows for x in r.values() if x[:1] in "=+@\t" and x]
-
-
-# LaTeX
-
-
-@pytest.mark.parametrize("name", ["full", "empty", "long"])
-def test_pdflatex_compiles_the_report(name: str, compile_latex: Callable[[bytes], str]) -> None:
-    base = full_ledger()
-    long = base.claims[0].model_copy(
-        update={"text": "W" * 300 + " " + "中" * 200 + " " + HOSTILE * 30, "id": "\\evil{}", "statement": "x_" * 400}
-    )
-    paper = PAPER.model_copy(
-        update={"title": "A%\\" * 100_000, "id": "a_b%c#d", "url": "https://a.example/x_y%20z#f&g~h"}
-    )
-    ledgers = {
-        "full": base,
-        "empty": empty_ledger(),
-        "long": base.model_copy(update={"claims": (long, *base.claims) * 4, "paper": paper, "sources": (OTHER, paper)}),
-    }
-    log = compile_latex(render(ledgers[name], "tex"))
-    wide = [float(x) for x in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
-    assert not [x for x in wide if x > 10], sorted(wide)
-    assert "undefined" not in log.lower()
 
 
 # files
