@@ -11,6 +11,7 @@ A comment on the line before a block changes that:
     <!-- no-test: needs a network -->            it is not run; the reason is one of NOT_RUN
     <!-- rows: refuted 3, supported 2 -->        of a claim table the first rows of these verdicts, "..." for the others
     <!-- file: train.py -->                      it is a file, not run; the blocks after it find it where they run
+    <!-- ends: Ctrl-C -->                        its last command serves: it is interrupted once it has printed a line
 
 Between `<!-- begin:settings -->` and `<!-- end:settings -->` stands the table of all settings.
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,7 +37,8 @@ _FENCE = re.compile(r"```(\w*)$")
 _NO_TEST = re.compile(r"<!-- no-test: (?P<reason>.+) -->$")
 _ROWS = re.compile(r"<!-- rows: (?P<rows>.+) -->$")
 _FILE = re.compile(r"<!-- file: (?P<name>[\w.-]+) -->$")
-_COMMENT = re.compile(r"<!-- (?:no-test|rows|file):")
+_SERVES = "<!-- ends: Ctrl-C -->"
+_COMMENT = re.compile(r"<!-- (?:no-test|rows|file|ends):")
 _SETTINGS = re.compile(r"(?<=<!-- begin:settings -->\n)(.*?)(?=<!-- end:settings -->)", re.DOTALL)
 # what differs from run to run: the hash in a ledger's folder, ids of claims, times
 _VARYING = (
@@ -58,6 +61,7 @@ class Block:
     prints: Block | None = None  # the text block after a program
     file: str = ""  # the name of the file that it is
     files: tuple[tuple[str, str], ...] = ()  # name and text of those before it
+    serves: bool = False
 
     @property
     def name(self) -> str:
@@ -91,6 +95,8 @@ def blocks(text: str) -> list[Block]:
         elif match := _FILE.match(before):
             block = replace(block, file=match["name"])
             files[block.file] = block.text + "\n"
+        elif before == _SERVES:
+            block = replace(block, serves=True)
         elif _COMMENT.match(before):
             raise ValueError(f"line {start - 1}: cannot be understood: {before}")
         number += 1
@@ -119,7 +125,8 @@ def run(block: Block, home: Path) -> Block:
             printed = _output([sys.executable, "-c", block.text], folder, home)
             return replace(block, prints=block.prints and replace(block.prints, text=printed))
         if block.language == "sh":
-            _output(["bash", "-euo", "pipefail", "-c", block.text], folder, home)
+            command = ["bash", "-euo", "pipefail", "-c", block.text]
+            _interrupted(command, folder, home) if block.serves else _output(command, folder, home)
         return block
 
 
@@ -175,18 +182,39 @@ def _shown(command: str, rows: str, folder: Path, home: Path) -> str:
 
 def _output(command: list[str], folder: Path, home: Path) -> str:
     """What a command prints on stdout, without spaces at line ends and empty lines around it."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMCHECK_")}
-    environment |= {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        "CLAIMCHECK_HOME": str(home),
-        "CLAIMCHECK_OFFLINE": "1",
-    }
+    environment = _environment(home)
     done = subprocess.run(
         command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT
     )
     if done.returncode:
         raise RuntimeError(f"exit code {done.returncode} from:\n{command[-1]}\n{done.stderr}")
     return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip("\n")
+
+
+def _interrupted(command: list[str], folder: Path, home: Path) -> None:
+    """Run a command until it prints a line, then press Ctrl-C; raises RuntimeError unless it ends well on that."""
+    with subprocess.Popen(
+        command, cwd=folder, env=_environment(home), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            first = process.stdout.readline() if process.stdout else ""
+            os.killpg(process.pid, signal.SIGINT)
+            process.communicate(timeout=LIMIT)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode or not first:
+        raise RuntimeError(f"exit code {process.returncode} after {first!r} from:\n{command[-1]}")
+
+
+def _environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMCHECK_")}
+    return kept | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "CLAIMCHECK_HOME": str(home),
+        "CLAIMCHECK_OFFLINE": "1",
+    }
 
 
 def _excerpt(printed: str, rows: str) -> str:

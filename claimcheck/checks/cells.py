@@ -268,7 +268,7 @@ def to_check(finding: Finding, index: TableIndex) -> Check:
     return Check(
         kind="cells",
         label=finding.label,
-        score=finding.score,
+        score=round(finding.score, 6),  # sums over sets of words: their last digits depend on the order
         evidence=evidence,
         derivation=text,
         reason=finding.reason,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -66,7 +67,8 @@ def review(
     from claimcheck.review.server import Server
 
     desk = Desk(ledger, reviewers or [_user()], extras=_extras(ledger, page_images or [], templates))
-    with Server(desk, port) as server:
+    # Ctrl-C is how a review ends, from the first address on
+    with Server(desk, port) as server, contextlib.suppress(KeyboardInterrupt):
         for name, address in server.addresses:
             typer.echo(f"{address}\t{name}")
         say(f"{harmless(desk.ledger.paper.id)}: decisions go to {desk.file}; Ctrl-C ends the review")

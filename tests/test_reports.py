@@ -1,0 +1,71 @@
+"""The published reports are what the code makes today of their papers and their recorded runs, byte for byte."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from claimcheck.publish import rendered
+from claimcheck.publish.loading import load_ledger
+
+REPORTS = Path(__file__).resolve().parents[1] / "reports"
+STALE = "run `make reports` and look at the difference"
+
+
+@pytest.fixture(scope="module")
+def rebuild() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("rebuild_reports", REPORTS / "rebuild.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look there
+    spec.loader.exec_module(module)
+    return module
+
+
+def names(rebuild: ModuleType) -> set[str]:
+    return {report.folder for report in rebuild.REPORTS}
+
+
+def test_every_folder_is_rebuilt_and_listed(rebuild: ModuleType) -> None:
+    folders = {path.name for path in REPORTS.iterdir() if path.is_dir() and not path.name.startswith("__")}
+    assert folders == names(rebuild)
+    assert set(re.findall(r"\]\((\S+?)/", (REPORTS / "README.md").read_text())) >= folders
+
+
+@pytest.mark.parametrize("folder", ["sample", "smoke", "2005.13013-lab-cpu", "2005.13013-lab-cpu-layers"])
+def test_a_report_is_that_of_its_ledger_and_its_runs(rebuild: ModuleType, folder: str) -> None:
+    [report] = [one for one in rebuild.REPORTS if one.folder == folder]
+    published = load_ledger(REPORTS / folder)
+    for name, content in rendered(published, report.formats).items():
+        assert (REPORTS / folder / name).read_bytes() == content, f"{name}: {STALE}"
+    [now] = rebuild.ledgers(report)
+    # what packages this machine has is no part of what is claimed
+    assert without_run(now.model_dump(mode="json")) == without_run(published.model_dump(mode="json")), STALE
+
+
+def without_run(ledger: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(json.dumps({key: value for key, value in ledger.items() if key != "run"}, sort_keys=True))
+
+
+def test_the_smoke_report_shows_its_controls_fail() -> None:
+    ledger = load_ledger(REPORTS / "smoke")
+    verdicts = {c.reproduction.registry_id: c.reproduction.verdict for c in ledger.claims if c.reproduction}
+    assert verdicts["tags-retrieval"] == "reproduced"
+    assert verdicts["shuffled-retrieval"] == "not_reproduced_lower"
+    assert verdicts["zero-retrieval"] == "degenerate"
+    assert not ledger.reproductions  # each stands beside the claim that it is of
+
+
+def test_nothing_that_is_published_names_a_machine() -> None:
+    for path in REPORTS.rglob("*"):
+        if path.is_file() and path.suffix != ".pyc":
+            found = re.findall(r"(?:/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\)\S*", path.read_text("utf-8"))
+            assert not found, f"{path.name}: {found[:3]}"
