@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -186,7 +187,11 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _number(value: Any) -> float:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+    """A number of a file that anyone can have written; 0 for what is none, and for NaN and what no float holds."""
+    try:
+        return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
+    except OverflowError:  # a whole number beyond any float
+        return 0.0
 
 
 # ------------------------------------------------------------------ papers and registries

@@ -12,10 +12,11 @@ from ledgers import HOSTILE, full_ledger
 
 from claimcheck.cli import main
 from claimcheck.foundation.errors import UsageError
-from claimcheck.foundation.records import Ledger
+from claimcheck.foundation.records import Ledger, Reruns
 from claimcheck.foundation.settings import Settings
 from claimcheck.pipeline import _settings_that_matter
 from claimcheck.publish import FORMATS, Extras, render
+from claimcheck.publish.join import join
 
 Capture = pytest.CaptureFixture[str]
 NAMES = {"html": "report.html.j2", "md": "report.md.j2", "tex": "report.tex.j2"}
@@ -210,6 +211,33 @@ def test_an_error_is_one_line_with_file_and_line(template: str, line: int, words
     assert words in told
     assert "\n" not in told
     assert len(told) < 1200
+
+
+@pytest.mark.parametrize("format", ["html", "md", "tex"])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ cycler.__init__.__globals__.os.system('touch OUT') }}",
+        "{{ (report.title|attr('__class__')).__mro__ }}",
+        "{{ '{0.__class__}'.format(report.title) }}",
+        "{{ [report]|join(', ', attribute='__class__.__mro__') }}",
+        "{{ REPRODUCED.runs[0].parse_raw('cposix\\nsystem\\n(Vtouch OUT\\ntR.', proto='pickle', allow_pickle=True) }}",
+        "{{ REPRODUCED.runs[0].parse_file('/etc/hostname') }}",
+        "{% for i in range(1000000000) %}x{% endfor %}",
+    ],
+)
+def test_a_template_runs_no_code(template: str, format: str, folder: Path, tmp_path: Path) -> None:
+    # a claimcheck.toml in the current folder can name the templates of whoever wrote it
+    book = full_ledger()
+    found = [claim.reproduction for claim in book.claims if claim.reproduction is not None and claim.reproduction.runs]
+    loose = [one for one in found[:1] if one is not None]
+    assert loose
+    book = join([Ledger(paper=book.paper, run=book.run)], [Reruns(paper=book.paper, reproductions=tuple(loose))])[0]
+    out = tmp_path / "out"
+    template = template.replace("OUT", str(out)).replace("REPRODUCED", "report.reproductions[0]")
+    with pytest.raises(UsageError, match=r"is unsafe|Range too big"):
+        rendered(folder, format, template, book)
+    assert not out.exists()
 
 
 def test_an_error_in_an_included_file_names_that_file(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 Jinja's own filters and operators escape for HTML. In a LaTeX document that is no escaping at all, so `SafeEnvironment`
 puts the escaper of its format in the place of each of them: `a ~ b`, `|join`, `|replace`, `|e`, macros and blocks.
+Templates run in Jinja's sandbox: a claimcheck.toml in the current folder may name a folder of templates, and whoever
+wrote that one may not run code here.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any, NoReturn
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, soft_str
 
 from claimcheck.foundation.errors import UsageError
@@ -100,8 +103,8 @@ class _Generator(CodeGenerator):
         raise nodes.Impossible
 
 
-class SafeEnvironment(Environment):
-    """An environment of which every printed value has passed `escaper`, except what is marked as safe.
+class SafeEnvironment(ImmutableSandboxedEnvironment):
+    """A sandbox of which every printed value has passed `escaper`, except what is marked as safe.
 
     `mark` is the type of safe text, whose own operations (`+`, `%`, `join`) escape what they add. A user's templates
     are told wrong in one line: UsageError with file and line.
@@ -143,6 +146,11 @@ class SafeEnvironment(Environment):
         self.filters |= dict.fromkeys(("e", "escape", "forceescape"), mark.escape)
         for name in () if html else _HTML_FILTERS:
             del self.filters[name]
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Jinja's rule, and no methods but those of plain values: a record's own can open files and pickles."""
+        plain = isinstance(obj, str | int | float | dict | list | tuple) or type(obj).__module__.startswith("jinja2.")
+        return super().is_safe_attribute(obj, attr, value) and (plain or not callable(value))
 
     def _getter(self, attribute: str | int) -> Callable[[Any], Any]:
         from jinja2.filters import make_attrgetter

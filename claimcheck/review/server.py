@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -232,11 +232,14 @@ async def _body(request: Request) -> bytes:
     if len(length) > 12 or int(length) > LARGEST_BODY:
         raise too_large
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST_BODY:
-            raise too_large
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > LARGEST_BODY:
+                raise too_large
+            parts.append(part)
+    except ClientDisconnect:  # a page that was closed or loaded again meanwhile; nobody reads the answer
+        raise RefusedError(400, "The form did not arrive whole, and nothing was saved.") from None
     return b"".join(parts)
 
 

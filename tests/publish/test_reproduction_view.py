@@ -146,7 +146,8 @@ def test_only_a_comparable_number_may_stand_beside_the_reproduced_one() -> None:
         value for name, value in shown.facts if name.startswith(("claimed numbers", "p value", "evidence", "varia"))
     ]
     assert not told
-    assert fact(shown, "equivalence radius") == "not computed at this scale"
+    assert fact(shown, "equivalence radius").endswith("points, at another scale than the claimed number's")
+    assert fact(view(scale="lab", radius=None), "equivalence radius") == "not computed at this scale"
     assert not view(scale="smoke").comparable
     assert view(scale="smoke", paper="smoke").comparable
 

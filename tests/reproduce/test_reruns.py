@@ -238,6 +238,16 @@ def test_damaged_files_beside_published_reproductions(tmp_path: Path) -> None:
         of_runs(tmp_path)
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "1" + "0" * 400])
+def test_numbers_that_no_float_holds_beside_published_reproductions_do_not_count(number: str, tmp_path: Path) -> None:
+    (tmp_path / "reproductions.jsonl").write_text(of_registry("smoke").reproductions[0].model_dump_json() + "\n")
+    odd = f'{{"optimizer_steps": {number}, "seconds": {{"total": {number}}}}}\n'
+    (tmp_path / "runs.jsonl").write_text(odd + '{"optimizer_steps": 7, "seconds": {"total": 1.5}}\n')
+    [found] = of_runs(tmp_path)
+    assert found.info is not None
+    assert (found.info.optimizer_steps, found.info.seconds) == (7, 1.5)
+
+
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
 def test_a_number_that_json_lacks_is_refused(number: str, tmp_path: Path) -> None:
     text = of_registry("smoke").reproductions[0].model_dump_json()

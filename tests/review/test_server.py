@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +235,23 @@ def test_bodies_that_are_no_forms(review: Review) -> None:
     assert chunked.split()[1] == b"411"
     huge = raw(review, f"{head}Content-Length: 99999999999999\r\n\r\n".encode())
     assert huge.split()[1] == b"413"
+    assert review.decisions == ()
+
+
+def test_a_page_that_is_closed_while_it_sends_is_no_fault_of_claimcheck(review: Review, get: Get) -> None:
+    path = "/" + review.address("Ada").split("/", 3)[3] + "decide"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{review.server.port}\r\nOrigin: {review.origin}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nclaim="
+    )
+    with socket.create_connection(("127.0.0.1", review.server.port), timeout=10) as connection:
+        connection.sendall(head.encode())
+        time.sleep(0.2)
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline and not review.said:
+        time.sleep(0.05)
+    assert review.said == []
+    assert get(review.address("Ada")).status_code == 200
     assert review.decisions == ()
 
 
