@@ -110,7 +110,7 @@ def _grouped(found: Iterable[Reproduction]) -> dict[tuple[str, Literal["paper", 
 
 
 def _published(file: Path) -> tuple[Reruns, ...]:
-    reproductions = list(_lines(file))
+    reproductions = [_as_recorded(one) for one in _lines(file)]
     if not reproductions:
         raise UnreadableInputError("holds no reproduction", where=str(file), todo=_NOT_A_FOLDER)
     beside = file.parent if file.name == _REPRODUCTIONS else None
@@ -131,10 +131,29 @@ def _published(file: Path) -> tuple[Reruns, ...]:
                 optimizer_steps=int(sum(_number(run.get("optimizer_steps")) for run in runs)),
                 seconds=sum(_number(_mapping(run.get("seconds")).get("total")) for run in runs),
                 absent=tuple(map(str, absent)) if isinstance(absent, list) else (),
+                recorded=True,
             ),
         )
         for (paper, scale), ones in groups.items()
     )
+
+
+def _as_recorded(one: Reproduction) -> Reproduction:
+    """The reproduction of a file that anyone can have written; what no run of ours could have given is not tested.
+
+    There are no predictions beside it, so that no gate can judge it again: DESIGN.md section 4 is held all the same.
+    """
+    judged = one.verdict.startswith(("reproduced", "not_reproduced")) or one.verdict == "inconclusive"
+    if not judged and one.direction is None:
+        return one
+    ran = one.n > 0 and one.mean is not None and one.runs and all(run.exit == 0 for run in one.runs)
+    if not ran or not all(run.predictions_sha256 and run.data_sha256 for run in one.runs):
+        reason = "no_runs: the record names no finished run with data and predictions behind this verdict"
+        return one.model_copy(update={"verdict": "not_tested", "direction": None, "reason": reason})
+    own = one.scale == "smoke" and one.paper == "smoke"
+    if judged and one.scale != "paper" and not own:
+        return one.model_copy(update={"verdict": "not_tested", "reason": "scale"})
+    return one
 
 
 def _lines(file: Path) -> Iterator[Reproduction]:

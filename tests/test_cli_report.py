@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import shutil
@@ -408,3 +409,26 @@ def test_the_help_has_examples(capsys: Capture) -> None:
     shown = capsys.readouterr().out
     for word in ("--runs", "--registry", "--page-images", "--fragment", "--fail-on", "--templates", "Examples:"):
         assert word in shown
+
+
+def test_every_format_in_a_folder_tells_of_the_same_ledger(tmp_path: Path) -> None:
+    from claimcheck.publish import write_ledger
+
+    first = Ledger(paper=Paper(id="p", title="Before", source_sha256="ab" * 32))
+    write_ledger(first, tmp_path, ["html", "crate", "md"])
+    written = write_ledger(
+        first.model_copy(update={"paper": first.paper.model_copy(update={"title": "After"})}), tmp_path
+    )
+    folder = tmp_path / "p-abababab"
+    assert {path.name for path in written} == {"ledger.json", "report.md", "report.html", "ro-crate-metadata.json"}
+    assert "Before" not in "".join(path.read_text() for path in folder.iterdir())
+    digest = hashlib.sha256((folder / "report.html").read_bytes()).hexdigest()
+    assert digest in (folder / "ro-crate-metadata.json").read_text()
+
+
+def test_a_report_that_showed_runs_is_not_replaced_without_a_word(tmp_path: Path, capsys: Capture) -> None:
+    lab = ROOT / "reports" / "2005.13013-lab-cpu-layers"
+    assert main(["report", "--runs", str(lab), "--out", str(tmp_path)]) == 0
+    assert "replaced" not in capsys.readouterr().err
+    assert main(["report", "--registry", "2005.13013", "--out", str(tmp_path)]) == 0
+    assert "is replaced, and showed" in capsys.readouterr().err

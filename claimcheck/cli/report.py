@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol, cast
 import typer
 
 from claimcheck.cli.options import Formats, OutFolder, Templates, split_formats
+from claimcheck.cli.pictures import PageImages, check_templates_of, extras_of
 from claimcheck.foundation.console import say, write_bytes
 
 if TYPE_CHECKING:
@@ -65,15 +66,7 @@ def report(
     ] = None,
     formats: Formats = None,
     out: OutFolder = None,
-    page_images: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--page-images",
-            metavar="PATH",
-            help="Show the cited pages from this PDF or folder of PDFs, for your own use; repeat it.",
-            show_default=False,
-        ),
-    ] = None,
+    page_images: PageImages = None,
     templates: Templates = None,
     fragment: Annotated[
         str | None,
@@ -99,11 +92,8 @@ def report(
     paths, folders, names = list(ledgers or ()), list(runs or ()), list(registry or ())
     wanted = _checked(paths, folders, names, split_formats(formats), out, page_images, fragment, fail_on)
     settings = Settings.load(templates=templates, offline=True)
-    if settings.templates is not None and _TEMPLATED & set(wanted):
-        from claimcheck.publish.documents import templates_folder
-        from claimcheck.publish.templates import check_folder
-
-        check_folder(settings.templates, templates_folder())
+    if _TEMPLATED & set(wanted):
+        check_templates_of(settings)
     return _Run(paths, folders, names, wanted, out, list(page_images or ()), settings, fragment or "", fail_on).run()
 
 
@@ -133,8 +123,11 @@ def _checked(
         raise UsageError("a fragment is LaTeX", where="--fragment", todo="leave out the other formats")
     if page_images and "html" not in wanted:
         raise UsageError("pages are shown in html alone", where="--page-images", todo="add --format html")
-    if out is None and (len(paths) > 1 or len(wanted) > 1):
-        many = f"{len(paths)} ledgers in {len(wanted)} formats"
+    from claimcheck.publish.loading import ledger_file
+
+    count = len(_each_once(paths, ledger_file))
+    if out is None and (count > 1 or len(wanted) > 1):
+        many = f"{count} {'ledger' if count == 1 else 'ledgers'} in {len(wanted)} formats"
         raise UsageError(f"{many} do not fit on stdout", todo="add --out DIR")
     return wanted
 
@@ -194,7 +187,8 @@ class _Run:
         self._refuse_what_does_not_fit(joined)
         for ledger, found in zip(joined, decisions, strict=True):
             _tell(ledger)
-            self._publish(ledger, self._extras(ledger, found))
+            extras = extras_of(ledger, self.settings, self.page_images, decisions=found, fragment=self.fragment)
+            self._publish(ledger, extras)
         if errors:
             return PartialFailureError.exit_code
         return self._gate(joined)
@@ -243,34 +237,30 @@ class _Run:
             what = f"several ledgers belong into its folder {twice[0]}"
             raise UsageError(what, where=str(self.out), todo="give one ledger of each paper")
 
-    def _extras(self, ledger: Ledger, decisions: tuple[Decision, ...]) -> Extras:
-        from claimcheck.publish import Extras, PagePicture
-
-        pictures: tuple[PagePicture, ...] = ()
-        notes: tuple[str, ...] = ()
-        if self.page_images:
-            from claimcheck.reading.pictures import pictures_for
-
-            drawn, notes = pictures_for(ledger, self.page_images, self.settings)
-            pictures = tuple(PagePicture(p.paper, p.page, p.png, p.width, p.height) for p in drawn)
-            for note in notes:
-                say(f"{ledger.paper.id}: {note}")
-        return Extras(
-            decisions=decisions,
-            pictures=pictures,
-            notes=notes,
-            templates=self.settings.templates,
-            fragment=self.fragment,
-        )
-
     def _publish(self, ledger: Ledger, extras: Extras) -> None:
         from claimcheck.publish import render, write_ledger
 
         if self.out is None:
             write_bytes(render(ledger, self.formats[0], extras))
             return
+        self._warn_of_lost(ledger, self.out)
         for written in write_ledger(ledger, self.out, self.formats, extras):
             write_bytes(f"{written}\n".encode(errors="surrogateescape"))
+
+    def _warn_of_lost(self, ledger: Ledger, out: Path) -> None:
+        """Says where a report is replaced that showed reruns which this one has not."""
+        from claimcheck.foundation.errors import ClaimcheckError
+        from claimcheck.publish.files import folder_name
+        from claimcheck.publish.loading import ledger_file, load_ledger
+
+        there = ledger_file(out / folder_name(ledger))
+        try:
+            before = load_ledger(there) if there.exists() else ledger
+        except ClaimcheckError:  # what is there is no ledger of this version, and nothing is known of it
+            return
+        lost = len(_runs_of(before) - _runs_of(ledger))
+        if lost:
+            say(f"{there}: is replaced, and showed {lost:,} runs that were not given now")
 
     def _gate(self, ledgers: Sequence[Ledger]) -> int:
         hits = {
@@ -292,6 +282,12 @@ def _tell(ledger: Ledger) -> None:
         say(f"{ledger.paper.id}: {beside:,} of {count:,} reproductions stand beside their claim{rest}")
     elif not count and not ledger.claims:
         say(f"{ledger.paper.id}: the ledger has no claims")
+
+
+def _runs_of(ledger: Ledger) -> set[str]:
+    """Ids of all runs behind the reproductions of a ledger."""
+    beside = [claim.reproduction for claim in ledger.claims if claim.reproduction is not None]
+    return {run.id for one in (*beside, *(x.reproduction for x in ledger.reproductions)) for run in one.runs}
 
 
 def _each_once(paths: Sequence[Path], file: Callable[[Path], Path] = Path) -> list[Path]:

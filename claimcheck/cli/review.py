@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from claimcheck.cli.options import Templates
+from claimcheck.cli.pictures import PageImages, check_templates_of, extras_of
 from claimcheck.foundation.console import harmless, say
 
 if TYPE_CHECKING:
@@ -44,15 +45,7 @@ def review(
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="The port on 127.0.0.1; 0 takes one that is free.")
     ] = 0,
-    page_images: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--page-images",
-            metavar="PATH",
-            help="Show the cited pages from this PDF or folder of PDFs; repeat it.",
-            show_default=False,
-        ),
-    ] = None,
+    page_images: PageImages = None,
     templates: Templates = None,
     browser: Annotated[
         bool, typer.Option("--open/--no-browser", help="Open the first address in the browser.")
@@ -82,24 +75,14 @@ def review(
 
 def _extras(ledger: Path, page_images: Sequence[Path], templates: Path | None) -> Extras:
     from claimcheck.foundation.settings import Settings
-    from claimcheck.publish import Extras, PagePicture
+    from claimcheck.publish import Extras
+    from claimcheck.publish.loading import load_ledger
 
     settings = Settings.load(templates=templates, offline=True)
-    if settings.templates is not None:
-        from claimcheck.publish.documents import templates_folder
-        from claimcheck.publish.templates import check_folder
-
-        check_folder(settings.templates, templates_folder())
+    check_templates_of(settings)
     if not page_images:
         return Extras(templates=settings.templates)
-    from claimcheck.publish.loading import load_ledger
-    from claimcheck.reading.pictures import pictures_for
-
-    drawn, notes = pictures_for(load_ledger(ledger), page_images, settings)
-    for note in notes:
-        say(note)
-    pictures = tuple(PagePicture(one.paper, one.page, one.png, one.width, one.height) for one in drawn)
-    return Extras(pictures=pictures, notes=notes, templates=settings.templates)
+    return extras_of(load_ledger(ledger), settings, page_images)
 
 
 def _user() -> str:

@@ -124,10 +124,15 @@ class _Run:
 
     def _write(self, ledger: Ledger) -> None:
         from claimcheck.publish import Extras, write_ledger
+        from claimcheck.publish.files import folder_name
+        from claimcheck.review.decisions import decisions_file, read_decisions
 
         tell_missing_pages(ledger.paper)
         if self._out is not None:
-            write_ledger(ledger, self._out, self._formats, Extras(templates=self._settings.templates))
+            # a report that is written anew keeps what people have said of its verdicts
+            decisions = read_decisions(decisions_file(self._out / folder_name(ledger) / "ledger.json"))
+            extras = Extras(decisions=decisions, templates=self._settings.templates)
+            write_ledger(ledger, self._out, self._formats, extras)
         hits = sum(claim.verdict.label == self._fail_on for claim in ledger.claims)
         if hits:
             self._gated.append(f"{ledger.paper.id} ({hits})")

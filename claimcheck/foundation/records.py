@@ -475,6 +475,7 @@ class RerunInfo(Record):
     hardware: tuple[str, ...] = ()
     encoders: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()  # what does not count, and why
+    recorded: bool = False  # read from files without predictions: nothing was judged again
 
 
 class Reruns(Record):

@@ -56,10 +56,12 @@ def render(ledger: Ledger, format: str, extras: Extras = NOTHING) -> bytes:
 def write_ledger(ledger: Ledger, out: Path, formats: Sequence[str] = (), extras: Extras = NOTHING) -> list[Path]:
     """Writes OUT/<paper id>-<8 hex of the source's hash>/ledger.json and the other formats asked for.
 
-    Returns the files in the order of `FORMATS`. Raises UsageError for an unknown format, before anything is written,
-    and where the folder cannot be written to.
+    Formats that the folder holds already are made anew as well, so that none tells of another ledger than the others;
+    a PDF only where TeX is installed. Returns the files in the order of `FORMATS`. Raises UsageError for an unknown
+    format, before anything is written, and where the folder cannot be written to.
     """
     folder = Path(out) / folder_name(ledger)
+    formats = (*formats, *(f for f in FORMATS if f not in formats and _is_held(folder, f)))
     # the ledger is the truth: everything is rendered before the first file changes
     contents = rendered(ledger, ("json", *formats), extras)
     try:
@@ -71,6 +73,21 @@ def write_ledger(ledger: Ledger, out: Path, formats: Sequence[str] = (), extras:
     for name, content in contents.items():
         write_atomic(folder / name, content)
     return [folder / name for name in contents]
+
+
+def _is_held(folder: Path, format: str) -> bool:
+    """Whether a file of the format is there that can be made anew."""
+    if not (folder / _FORMATS[format].file).is_file():
+        return False
+    if format != "pdf":
+        return True
+    from claimcheck.publish.pdf import check_installed
+
+    try:
+        check_installed()
+    except UsageError:
+        return False
+    return True
 
 
 def rendered(ledger: Ledger, formats: Sequence[str], extras: Extras = NOTHING) -> dict[str, bytes]:

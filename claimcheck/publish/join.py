@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,9 +31,10 @@ def join(ledgers: Sequence[Ledger], reruns: Sequence[Reruns]) -> list[Ledger]:
 
     A paper is the same by its id without version, else by its title, else by its DOI; of several ledgers of one paper
     the one of the reproduction's version is taken, else the first. Reruns of a paper that has no ledger get one without
-    claims. A claim keeps one reproduction: one that was run before one that was not, then that of scale paper before
-    lab before smoke, then the first; the others get rows that say so. A reproduction that the ledgers hold already
-    gives way to a new one of the same claim and scale that has all its runs, so that joining twice gives the same.
+    claims. The same runs given twice count once. A claim keeps one reproduction: one that was run before one that was
+    not, then that of scale paper before lab before smoke, then the first; the others get rows that say so. A
+    reproduction that the ledgers hold already gives way to a new one of the same claim and scale that has all its runs,
+    so that joining twice gives the same.
     """
     places = [_Place(ledger) for ledger in ledgers]
     for one in reruns:
@@ -85,7 +87,7 @@ class _Place:
 
     def joined(self) -> Ledger:
         kept = self._kept()
-        pool = sorted([*kept, *self.new], key=_rank)
+        pool = sorted(_once([*kept, *self.new]), key=_rank)
         bare = self.ledger.model_copy(
             update={"claims": tuple(c.model_copy(update={"reproduction": None}) for c in self.ledger.claims)}
         )
@@ -123,6 +125,16 @@ class _Place:
 
 def _key(one: Reproduction) -> tuple[str, str, str]:
     return one.paper, one.registry_id, one.scale
+
+
+def _once(found: Sequence[Reproduction]) -> list[Reproduction]:
+    """The same runs given twice, as a folder and its copy for instance, are one reproduction, whatever they cost."""
+    first: dict[str, Reproduction] = {}
+    for one in found:
+        # notes on how the runs were read may differ from one reading to the next
+        same = one.model_dump(mode="json", exclude={"cost": True, "details": True})
+        first.setdefault(json.dumps(same, sort_keys=True), one)
+    return list(first.values())
 
 
 def _rank(one: Reproduction) -> tuple[bool, int]:

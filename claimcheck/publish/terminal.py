@@ -73,7 +73,8 @@ def _evidence(view: ClaimView) -> Text:
 
     if view.derivation:
         arithmetic, colon, places = plain(view.derivation).partition(": ")
-        return Text(f"{arithmetic}\n{places}" if colon else arithmetic)
+        lines = [arithmetic, *([places] if colon else []), *([view.more] if view.more else [])]
+        return Text("\n".join(lines))
     shown = [plain(x) for x in view.where[:_MOST_PLACES]]
     more = len(view.where) - len(shown)
     return Text("\n".join(shown) + (f"\nand {more} more" if more > 0 else ""))

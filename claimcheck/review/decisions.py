@@ -66,7 +66,18 @@ def read_decisions(path: Path, note: Note = say) -> tuple[Decision, ...]:
             lines.append(rest)
         else:
             note(f"{path}: the last line is cut off ({len(rest)} bytes) and does not count")
-    return tuple(_decision(line, path, n) for n, line in enumerate(lines, 1) if line.strip())
+    return _one_name_each(_decision(line, path, n) for n, line in enumerate(lines, 1) if line.strip())
+
+
+def _one_name_each(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+    """A reviewer who is "ada" in one line and "Ada " in another is one person, by the first spelling."""
+    names: dict[str, str] = {}
+    out = []
+    for one in decisions:
+        bare = one.reviewer.strip()
+        name = names.setdefault(bare.casefold(), bare)
+        out.append(one if one.reviewer == name else one.model_copy(update={"reviewer": name}))
+    return tuple(out)
 
 
 def last_decisions(decisions: Iterable[Decision]) -> dict[str, dict[str, Decision]]:
@@ -206,7 +217,10 @@ def _decision(line: bytes, path: Path, number: int) -> Decision:
     if len(line) > _LARGEST_LINE:
         raise UnreadableInputError(f"is longer than {_LARGEST_LINE >> 10} KB", where=where, todo=todo)
     try:
-        return Decision.model_validate_json(line)
+        found = Decision.model_validate_json(line)
+        if not found.reviewer.strip():
+            raise UnreadableInputError("names no reviewer", where=where, todo=todo)
+        return found
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(map(str, first["loc"]))

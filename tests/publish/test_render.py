@@ -290,7 +290,7 @@ def test_write_ledger_makes_one_folder_a_paper(tmp_path: Path) -> None:
     assert written == [folder / x for x in ("ledger.json", "ledger.csv", "report.html")]
     assert sorted(p.name for p in folder.iterdir()) == ["ledger.csv", "ledger.json", "report.html"]
     assert written[2].read_bytes() == render(full_ledger(), "html")
-    assert write_ledger(full_ledger(), tmp_path / "out") == [folder / "ledger.json"]
+    assert write_ledger(full_ledger(), tmp_path / "new") == [tmp_path / "new" / folder.name / "ledger.json"]
 
 
 def test_a_hostile_id_stays_in_the_folder(tmp_path: Path) -> None:

@@ -275,3 +275,37 @@ def test_a_registry_that_does_not_exist_is_named() -> None:
         of_registry("2005.13014")
     with pytest.raises(MissingInputError, match="there is no such file"):
         of_registry("nowhere.toml")
+
+
+LAB_FOLDER = Path(__file__).parents[2] / "reports" / "2005.13013-lab-cpu"
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "reason"),
+    [
+        ({"scale": "paper", "verdict": "reproduced", "runs": [], "mean": None}, "not_tested", "no_runs"),
+        ({"scale": "paper", "verdict": "not_reproduced_lower", "n": 0}, "not_tested", "no_runs"),
+        ({"verdict": "reproduced"}, "not_tested", "scale"),
+        ({"scale": "smoke", "verdict": "inconclusive"}, "not_tested", "scale"),
+        ({"direction": "confirmed", "runs": []}, "not_tested", "no_runs"),
+        ({}, "not_tested", "scale"),
+    ],
+)
+def test_a_recorded_verdict_that_no_run_can_have_given_is_not_tested(
+    tmp_path: Path, change: dict[str, object], verdict: str, reason: str
+) -> None:
+    line = json.loads((LAB_FOLDER / "reproductions.jsonl").read_text().splitlines()[0])
+    (tmp_path / "reproductions.jsonl").write_text(json.dumps(line | change) + "\n")
+    [found] = of_runs(tmp_path)
+    [one] = found.reproductions
+    assert (one.verdict, one.reason.split(":")[0]) == (verdict, reason)
+    assert one.direction == (None if reason == "no_runs" else "unclear")
+    assert found.info is not None
+    assert found.info.recorded
+
+
+def test_a_record_with_its_runs_keeps_its_verdict(tmp_path: Path) -> None:
+    line = json.loads((LAB_FOLDER / "reproductions.jsonl").read_text().splitlines()[0])
+    (tmp_path / "reproductions.jsonl").write_text(json.dumps(line | {"scale": "paper", "verdict": "reproduced"}) + "\n")
+    [found] = of_runs(tmp_path)
+    assert found.reproductions[0].verdict == "reproduced"

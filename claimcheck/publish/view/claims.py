@@ -100,6 +100,7 @@ class ClaimView:
     wordings: tuple[tuple[str, str], ...]  # (place, its words) where they are not the claim's own
     where: tuple[str, ...]
     derivation: str
+    more: str  # "and 2 more", where further checks that agree have derivations of their own
     reason: str
     quantities: tuple[QuantityView, ...]
     checks: tuple[CheckView, ...]
@@ -123,6 +124,7 @@ def claim_view(
     """The claim that stands `number`th in the report and `order`th in the ledger; `name` is its anchor."""
     verdict = claim.verdict
     agreeing = sorted((c for c in verdict.checks if c.label == verdict.label), key=lambda c: -finite(c.score))
+    derivations = len({c.derivation for c in agreeing if c.derivation})
     evidence = [e for c in agreeing for e in c.evidence]
     where = dict.fromkeys(pointer_words(e.pointer, home, papers) for e in evidence)
     same = letters(claim.text)
@@ -152,6 +154,7 @@ def claim_view(
         ),
         where=tuple(where),
         derivation=next((shorten(c.derivation, LONGEST) for c in agreeing if c.derivation), ""),
+        more=f"and {derivations - 1} more" if derivations > 1 else "",
         reason=next((shorten(c.reason, LONGEST) for c in agreeing if c.reason), ""),
         quantities=tuple(_quantity_view(q) for q in claim.quantities),
         checks=tuple(_check_view(c, verdict.label, home, papers) for c in verdict.checks),

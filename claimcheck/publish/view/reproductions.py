@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -50,6 +51,7 @@ class ReproductionView:
     claim: str
     scale: str
     scale_words: str
+    ran: bool  # False for a claim of a registry of which nothing was run
     verdict: str
     code: str
     claimed: str
@@ -76,9 +78,10 @@ def reproduction_view(r: Reproduction, anchor: str, own_row: LooseReproduction |
     return ReproductionView(
         id=r.registry_id,
         anchor=anchor,
-        claim=shorten(r.claim_text, LONGEST),
+        claim=_whole(shorten(r.claim_text, LONGEST)),
         scale=r.scale,
-        scale_words=SCALES[r.scale],
+        scale_words=_scale_words(r),
+        ran=not is_not_run(r),
         verdict=verdict_words(r),
         code=r.verdict,
         claimed=_claimed(r),
@@ -100,10 +103,24 @@ def reproduction_view(r: Reproduction, anchor: str, own_row: LooseReproduction |
     )
 
 
+def is_not_run(r: Reproduction) -> bool:
+    """Whether it is a registry's claim alone, of which nothing was run."""
+    return r.verdict == "not_tested" and r.reason.startswith("not_run")
+
+
+def _scale_words(r: Reproduction) -> str:
+    return "nothing was run" if is_not_run(r) else SCALES[r.scale]
+
+
+def _whole(text: str) -> str:
+    """The claim as its source has it; where that broke off, a reader sees that it did."""
+    return text if re.search(r"[.!?…:;][\"'”’)\]]*$", text.rstrip()) else f"{text.rstrip()} …"
+
+
 def _facts(r: Reproduction) -> Iterator[tuple[str, str]]:
     """(name, value), where a value may be ""; what a reader asks first comes first."""
     details = r.details
-    yield "scale", SCALES[r.scale]
+    yield "scale", _scale_words(r)
     yield "verdict", verdict_words(r)
     yield "reason", reason_words(r)
     yield "direction", direction_words(r)

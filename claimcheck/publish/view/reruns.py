@@ -95,6 +95,7 @@ def rerun_view(info: RerunInfo) -> RerunView:
     # of the code there is a checksum, of which the beginning is enough to tell two apart
     versions = (f"{k} {v[:12] if k == 'source' else v}" for k, v in sorted(info.versions.items()))
     facts = (
+        ("verdicts", "as recorded: without the predictions nothing was judged again" if info.recorded else ""),
         ("seeds", str(info.seeds) if info.seeds else ""),
         ("jobs", f"{info.finished:,} finished of {info.jobs:,} planned" if info.jobs else ""),
         ("cost", f"{info.optimizer_steps:,} optimizer steps, {_duration(finite(info.seconds))} of job time"),
