@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from claimcheck.foundation.grid import find_header_rows
 from claimcheck.foundation.numbers import cell_numbers, is_numeric
 from claimcheck.foundation.records import Cell
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def header_rows_from_rules(grid: list[list[Cell]], hard: list[int], soft: list[bool]) -> int | None:
@@ -54,6 +58,8 @@ def _one_text(row: list[Cell]) -> bool:
 def _is_data(row: list[Cell]) -> bool:
     """Whether a row prints results: a name of its own and numbers after it, or decimals."""
     numbers = [c.text for c in row[1:] if is_numeric(c.text)]
+    if len(numbers) > 1 and all(_YEAR.fullmatch(t) for t in numbers):
+        return False  # years stand over columns
     if any(n.decimals for t in numbers for n in cell_numbers(t)):
         return True
     named = bool(row and row[0].text and row[0].origin is None)

@@ -73,6 +73,46 @@ class Citations:
         return inside if style == "bare" else f"({inside})"
 
 
+def biber_items(text: str) -> str:
+    """The entries of a .bbl that biber wrote, as a thebibliography of \\bibitem with authors, year, title and place."""
+    text = text[:_LARGEST_BIB]
+    # a second list (another \\printbibliography) repeats the entries
+    starts = list(re.finditer(r"^[ \t]*\\entry\{([^{}]+)\}\{([^{}]*)\}", text, re.MULTILINE))
+    out = ["\\begin{thebibliography}{999}"]
+    seen: set[str] = set()
+    for i, m in enumerate(starts):
+        if m[1] in seen:
+            continue
+        seen.add(m[1])
+        body = text[m.end() : min(starts[i + 1].start() if i + 1 < len(starts) else len(text), m.end() + 30_000)]
+        fields: dict[str, str] = {}
+        for f in re.finditer(r"\\(?:field|strng|list)\{(\w+)\}(?:\{\d+\})?\{", body):
+            fields.setdefault(f[1], " ".join(_value(body, f.end() - 1).replace("%", "").split()).strip("{}"))
+        names = _biber_names(body)
+        year = (re.search(r"\d{4}", fields.get("year") or fields.get("date") or "") or [""])[0]
+        short = names[0] if len(names) == 1 else " and ".join(names) if len(names) == 2 else ""
+        short = short or (f"{names[0]} et al." if names else "")
+        label = f"[{{{short}({year or 'n.d.'})}}]" if short else ""
+        where = fields.get("journaltitle") or fields.get("booktitle") or fields.get("publisher") or ""
+        parts = [", ".join(names), fields.get("title", ""), where, year]
+        out.append(f"\\bibitem{label}{{{m[1]}}} {'. '.join(p for p in parts if p)}.\n")
+    return "\n".join([*out, "\\end{thebibliography}", ""])
+
+
+def _biber_names(body: str) -> list[str]:
+    """The family names of an entry's authors, or of its editors."""
+    for role in ("author", "editor"):
+        m = re.search(rf"\\name\{{{role}\}}\{{\d+\}}\{{[^{{}}]*\}}\{{", body)
+        if m is None:
+            continue
+        inside = _value(body, m.end() - 1)
+        found = re.findall(r"\bfamily=\{((?:[^{}]|\{[^{}]*\})*)\}", inside)
+        # before version 3 the family name was the first of the name's groups
+        found = found or re.findall(r"\{\{[^{}]*\}\s*\{((?:[^{}]|\{[^{}]*\})+)\}", inside)
+        return [" ".join(name.replace("\\bibnamedelima", " ").split()) for name in found[:30]]
+    return []
+
+
 def _value(body: str, start: int) -> str:
     """The value of a BibTeX field that begins at `start`: braced, quoted or bare."""
     if start >= len(body):
@@ -83,7 +123,7 @@ def _value(body: str, start: int) -> str:
     if body[start] != "{":
         return re.split(r"[,\n}]", body[start : start + 100], maxsplit=1)[0]
     depth = 0
-    for i in range(start, min(len(body), start + 4000)):
+    for i in range(start, min(len(body), start + 12_000)):
         depth += (body[i] == "{") - (body[i] == "}")
         if not depth:
             return body[start + 1 : i]

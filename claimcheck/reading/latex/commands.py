@@ -1,6 +1,7 @@
 """What the reader knows of LaTeX's own commands: how they take arguments and which of them are shown.
 
-A signature is a string: "m" a mandatory argument, "o" an optional one in brackets, "s" a star, "p" one in parentheses.
+A signature is a string: "m" a mandatory argument, "o" an optional one in brackets, "s" a star, "p" one in parentheses,
+"v" and "r" a mandatory and an optional one kept as source.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ _know("sm", (1,), "operatorname")
 _know(
     "om",
     (1,),
-    "sqrt shortstack Centerstack Longstack tabincell specialcell xrightarrow xleftarrow hyperref num ang unit si",
+    "sqrt shortstack Centerstack Longstack tabincell specialcell xrightarrow xleftarrow hyperref",
 )
 _know("som", (2,), "makecell thead")
 _know("mom", (2,), "scalebox multirowcell multirowthead")
@@ -105,16 +106,22 @@ _know("ooomm", (4,), "parbox")
 _know("mm", (0,), "texorpdfstring")
 _know("mm", (1,), "foreignlanguage textlanguage stackrel overset underset hyperlink hypertarget adjustbox tooltip href")
 _know("mm", (0, 1), "frac dfrac tfrac cfrac binom dbinom tbinom ion")
-_know("omm", (1, 2), "nicefrac sfrac SI qty diagbox backslashbox slashbox")
+# siunitx: "r" and "v" are arguments kept as source
+_know("rm", (1,), "num ang numlist tablenum unit si")
+_know("rmm", (1, 2), "SI qty numrange SIlist qtylist")
+_know("rmmm", (1, 2, 3), "SIrange qtyrange")
+_know("v", (), "sisetup")
+_know("omm", (1, 2), "nicefrac sfrac diagbox backslashbox slashbox")
 _know("omm", (2,), "textcolor colorbox rotatebox")
-_know("mmm", (2,), "fcolorbox multicolumn")
+_know("mmm", (2,), "fcolorbox")
+_know("mvm", (2,), "multicolumn")
 _know("smmm", (3,), "resizebox")
 _know(
     "m",
     (),
     """vphantom hphantom phantom thispagestyle pagestyle pagenumbering bibliographystyle linespread selectlanguage
     usetikzlibrary index glossary nocite hypersetup graphicspath date fontfamily fontseries fontshape geometry
-    sisetup lstset
+    lstset
     tikzset pgfplotsset stepcounter refstepcounter cline Cline hhline newsavebox usebox newlength hyphenation ccsdesc
     setcopyright acmYear acmISBN acmDOI acmPrice copyrightyear settopmatter icmlkeywords pacs bookmarksetup titlerunning
     authorrunning icmltitlerunning runninghead shorttitle shortauthors markright tablecolumns tabletypesize tablewidth

@@ -39,9 +39,10 @@ class FloatParts:
     notes: list[list[Node]] = field(default_factory=list)
     orders: dict[int, int] = field(default_factory=dict)  # id of a caption -> its place
 
-    def owners(self, tabulars: list[Tabular]) -> list[Node | None]:
-        """For each tabular the caption it stands under (or over)."""
+    def owners(self, tabulars: list[Tabular], node: Node) -> list[Node | None]:
+        """For each tabular of the float `node` the caption it stands under (or over); a picture's last of all."""
         captions = [c for c in self.captions if c.number] or self.captions
+        captions = [c for c in captions if not self.is_figure(node, c)] or captions
         if len(captions) <= 1:
             return [captions[0] if captions else None] * len(tabulars)
         if len(captions) == len(tabulars):

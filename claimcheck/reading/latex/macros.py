@@ -13,13 +13,13 @@ import re
 from dataclasses import dataclass, field
 
 from claimcheck.foundation.errors import UnreadableInputError
+from claimcheck.reading.latex.citations import biber_items
 from claimcheck.reading.latex.commands import PROTECTED
-from claimcheck.reading.latex.stream import Stream
+from claimcheck.reading.latex.conditionals import TESTS, VALUE_TESTS, Conditionals
+from claimcheck.reading.latex.definitions import NO_VALUE, Macro, ctable, substitute
 from claimcheck.reading.latex.tokens import Token, source, tokenize
 
-_MOST_EXPANSIONS = 150_000
 _DEEPEST_INPUT = 20  # files within files
-_LONGEST_BODY = 1_000_000  # tokens
 
 _DEFINERS = {"newcommand", "renewcommand", "providecommand", "DeclareRobustCommand", "NewDocumentCommand",
              "RenewDocumentCommand", "DeclareDocumentCommand", "ProvideDocumentCommand", "newrobustcmd"}  # fmt: skip
@@ -35,12 +35,6 @@ _INPUTS = {
     "InputIfFileExists",
     "includestandalone",
 }
-_TESTS = {
-    "ifx", "if", "ifcat", "ifnum", "ifdim", "ifodd", "ifcase", "ifdefined", "ifcsname", "iftrue", "iffalse",
-    "ifmmode", "ifhmode", "ifvmode", "ifinner", "ifpdf", "ifxetex", "ifluatex", "ifPDFTeX", "ifeof", "ifvoid",
-    "ifhbox",
-}  # fmt: skip
-_TRUE = {"iftrue", "ifpdf", "ifPDFTeX", "ifhmode"}
 _COUNTERS = {"table", "figure", "section", "subsection", "subsubsection", "chapter", "equation", "algorithm"}
 _DEFINITION = re.compile(
     r"^[ \t]*\\(?:(?:new|renew|provide)command|def|DeclareMathOperator|DeclareRobustCommand)\b", re.MULTILINE
@@ -48,31 +42,16 @@ _DEFINITION = re.compile(
 _PREFIXES = {"global", "long", "outer", "protected", "relax", "expandafter", "noexpand", "makeatletter", "makeatother"}
 
 
-@dataclass(slots=True)
-class Macro:
-    """A user's macro: how it takes its arguments and what it stands for."""
-
-    body: list[Token]
-    parameters: int = 0
-    default: list[Token] | None = None  # of the first argument, where that is optional
-    pattern: list[list[Token]] | None = None  # \\def: the tokens before #1, between, and after the last
-    document: str = ""  # a NewDocumentCommand specification such as "O{x} m s"
-
-
 @dataclass
-class Expander(Stream):
+class Expander(Conditionals):
     """Reads a project from its main file; `next()` gives the next token that needs no expansion, or None at the end."""
 
-    macros: dict[str, Macro] = field(default_factory=dict)
     environments: dict[str, tuple[Macro, Macro]] = field(default_factory=dict)
     columns: dict[str, Macro] = field(default_factory=dict)  # \\newcolumntype
-    flags: dict[str, bool] = field(default_factory=dict)  # \\newif
     document_class: str = ""
     class_options: str = ""
     packages: dict[str, str] = field(default_factory=dict)  # name -> options
     _arguments: list[list[list[Token]]] = field(default_factory=list)  # of the open user environments
-    _expansions: int = 0
-    _open_tests: int = 0
     _bibliography_read: bool = False
 
     def __post_init__(self) -> None:
@@ -111,7 +90,10 @@ class Expander(Stream):
         elif name == "newcolumntype":
             key = source(self.argument()).strip()
             count = source(self.optional() or []).strip()
-            self.columns[key] = Macro(self.argument(), int(count) if count.isdigit() else 0)
+            default = self.optional()
+            self.columns[key] = Macro(self.argument(), int(count) if count.isdigit() else 0, default)
+        elif name == "ctable":
+            self.push(ctable(self.optional() or [], self.argument(), self.argument(), self.argument()))
         elif name == "csname":
             self._csname(token)
         elif name == "newif":
@@ -140,8 +122,12 @@ class Expander(Stream):
             "IfFileExists",
         ):
             self._braced_test(name)
-        elif name in _TESTS or (name.startswith("if") and name[2:] in self.flags):
+        elif name in TESTS or (name.startswith("if") and name[2:] in self.flags):
             self._test(name)
+        elif name.startswith("If") and (m := VALUE_TESTS.fullmatch(name)) is not None:
+            self._value_test(m[1], m[2])
+        elif name == "NoValue":
+            return True
         elif self.flags and name.endswith(("true", "false")) and re.sub(r"(true|false)$", "", name) in self.flags:
             self.flags[re.sub(r"(true|false)$", "", name)] = name.endswith("true")
         elif name in ("toggletrue", "togglefalse", "booltrue", "boolfalse"):
@@ -156,15 +142,6 @@ class Expander(Stream):
         else:
             return False
         return True
-
-    def _count(self, token: Token) -> None:
-        self._expansions += 1
-        if self._expansions > _MOST_EXPANSIONS:
-            raise UnreadableInputError(
-                f"the LaTeX macro \\{token[1]} expands without end",
-                where=f"{self.file}, line {token[2]}",
-                todo="give the PDF instead",
-            )
 
     def _call(self, macro: Macro, line: int) -> list[Token]:
         """The body of a macro with its arguments, which are read from the stream, put in; every token gets this
@@ -193,9 +170,11 @@ class Expander(Stream):
                 out.append([("text", "*", 0)] if self.star() else [])
             elif m[0][0] in "oO":
                 given = self.optional()
-                out.append(tokenize(m[1] or "") if given is None else given)
+                absent = tokenize(m[1]) if m[1] is not None else [NO_VALUE]
+                out.append(absent if given is None else given)
             elif m[0][0] in "dr":
-                out.append(self.optional(m[0][1], m[0][2]) or [])
+                given = self.optional(m[0][1], m[0][2])
+                out.append([NO_VALUE] if given is None else given)
             else:
                 out.append(self.argument())
         return out
@@ -415,7 +394,7 @@ class Expander(Stream):
                     self.macros.setdefault(name, macro)
 
     def _bibliography(self, token: Token) -> bool:
-        """Put the .bbl file in the place of \\bibliography, where there is one that holds \\bibitem."""
+        """Put the .bbl file in the place of \\bibliography, where there is one: BibTeX's as it is, biber's as items."""
         if token[1] == "bibliography":
             self.argument()
         else:
@@ -423,146 +402,12 @@ class Expander(Stream):
         stem = posixpath.splitext(self.project.main)[0]
         bbls = [p for p in self.project.files if p.endswith(".bbl")]
         path = stem + ".bbl" if stem + ".bbl" in self.project.files else (bbls[0] if len(bbls) == 1 else None)
-        if (
-            path
-            and path not in self._open_files
-            and b"\\bibitem" in self.project.files[path]
-            and not self._bibliography_read
-        ):
+        if path is None or path in self._open_files or self._bibliography_read:
+            return True
+        if b"\\bibitem" in self.project.files[path]:
             self._bibliography_read = True
             self._open_file(path)
+        elif b"\\entry{" in self.project.files[path]:
+            self._bibliography_read = True
+            self.push(tokenize(biber_items(self.project.text(path)), line=1))
         return True
-
-    # ------------------------------------------------------------------ tests
-    def _test(self, name: str) -> None:
-        """Evaluate a TeX conditional; what is not known counts as false."""
-        if name == "ifcase":
-            self._number()
-            truth = True
-        elif name.startswith("if") and name[2:] in self.flags:
-            truth = self.flags[name[2:]]
-        elif name in ("ifx", "if", "ifcat"):
-            truth = self._same(self._next_meaning(name), self._next_meaning(name))
-        elif name == "ifdefined":
-            token = self.raw()
-            truth = token is not None and (token[1] in self.macros or token[1] in PROTECTED)
-        elif name == "ifcsname":
-            parts: list[str] = []
-            while (t := self.raw()) is not None and t[:2] != ("cmd", "endcsname") and len(parts) < 50:
-                parts.append(t[1])
-            truth = "".join(parts) in self.macros
-        elif name in ("ifnum", "ifdim"):
-            left = self._number()
-            self.skip_spaces()
-            relation = self.raw()
-            right = self._number()
-            sign = relation[1][:1] if relation else "="
-            if relation and relation[0] == "text" and len(relation[1]) > 1:
-                m = re.match(r"-?\d+", relation[1][1:])
-                right = int(m[0]) if m else right
-            truth = {"<": left < right, ">": left > right}.get(sign, left == right)
-        elif name == "ifodd":
-            truth = self._number() % 2 == 1
-        else:
-            truth = name in _TRUE
-        if truth:
-            self._open_tests += 1
-        else:
-            self._skip(to_else=True)
-
-    def _next_meaning(self, test: str) -> Token | None:
-        self.skip_spaces()
-        token = self.raw()
-        if token is not None and token[0] == "text" and len(token[1]) > 1:
-            self._stack.append(("text", token[1][1:], token[2]))
-            return ("text", token[1][0], token[2])
-        if test == "if" and token is not None and token[0] == "cmd" and token[1] in self.macros:
-            self._count(token)
-            self.push(self._call(self.macros[token[1]], token[2]))
-            return self._next_meaning(test)
-        return token
-
-    def _same(self, a: Token | None, b: Token | None) -> bool:
-        if a is None or b is None:
-            return a is b
-        ma, mb = (self.macros.get(t[1]) if t[0] == "cmd" else None for t in (a, b))
-        if ma is not None or mb is not None:
-            return ma is not None and mb is not None and [t[:2] for t in ma.body] == [t[:2] for t in mb.body]
-        # neither is the user's: two unknown words are both undefined, which \\ifx calls equal
-        if a[0] == b[0] == "cmd" and a[1] not in PROTECTED and b[1] not in PROTECTED:
-            return "undefined" in (a[1], b[1]) or a[1] == b[1] or "relax" in (a[1], b[1])
-        return a[:2] == b[:2]
-
-    def _number(self) -> int:
-        self.skip_spaces()
-        token = self.raw()
-        if token is not None and token[0] == "cmd" and token[1] in self.macros:
-            self._count(token)
-            self.push(self._call(self.macros[token[1]], token[2]))
-            return self._number()
-        if token is not None and token[0] == "text" and (m := re.match(r"-?\d+", token[1])) is not None:
-            if m.end() < len(token[1]):
-                self._stack.append(("text", token[1][m.end() :], token[2]))
-            return int(m[0][:9])
-        if token is not None and token[0] == "cmd" and token[1] in ("value", "arabic"):
-            self.argument()
-        return 0
-
-    def _skip(self, *, to_else: bool) -> None:
-        """Pass over tokens up to the \\fi of this conditional, or its \\else where that is allowed."""
-        depth = 0
-        while (token := self.raw()) is not None:
-            if token[0] != "cmd":
-                continue
-            name = token[1]
-            if name == "fi":
-                if not depth:
-                    return
-                depth -= 1
-            elif name == "else" and not depth and to_else:
-                self._open_tests += 1
-                return
-            elif name in _TESTS or (name.startswith("if") and name[2:] in self.flags):
-                depth += 1
-            elif name == "newif":
-                self.raw()
-
-    def _braced_test(self, name: str) -> None:
-        if name == "@ifnextchar":
-            self.raw()
-            self.argument()
-            self.push(self.argument())
-            return
-        condition = source(self.argument()).strip()
-        yes, no = self.argument(), self.argument()
-        truth = False
-        if name in ("iftoggle", "ifbool"):
-            truth = self.flags.get(condition, False)
-        elif name in ("@ifundefined", "ifundef", "ifdef"):
-            known = condition.lstrip("\\").strip() in self.macros
-            truth = known if name == "ifdef" else not known
-        elif (m := re.fullmatch(r"(\\not\s*)?\\boolean\s*\{(.*)\}", condition)) is not None:
-            truth = self.flags.get(m[2].strip(), False) != bool(m[1])
-        elif (m := re.fullmatch(r"(\\not\s*)?\\equal\s*\{(.*?)\}\s*\{(.*)\}", condition)) is not None:
-            truth = (self._flat(m[2]) == self._flat(m[3])) != bool(m[1])
-        self.push(yes if truth else no)
-
-    def _flat(self, text: str) -> str:
-        name = text.strip().lstrip("\\")
-        macro = self.macros.get(name) if text.strip().startswith("\\") else None
-        return source(macro.body).strip() if macro else text.strip()
-
-
-def substitute(body: list[Token], arguments: list[list[Token]], line: int) -> list[Token]:
-    """`body` with "#1" and so on replaced; tokens of the body get `line`, those of the arguments keep theirs."""
-    out: list[Token] = []
-    for kind, text, _ in body:
-        if kind == "#" and text.isdigit() and 1 <= int(text) <= len(arguments):
-            out += arguments[int(text) - 1]
-        elif kind == "#" and text[:1] == "#":
-            out.append(("#", text[1:], line))
-        else:
-            out.append((kind, text, line))
-        if len(out) > _LONGEST_BODY:
-            raise UnreadableInputError("the LaTeX macros expand without end", todo="give the PDF instead")
-    return out

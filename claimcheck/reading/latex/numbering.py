@@ -80,7 +80,10 @@ class Numbering:
     def printed(self, counter: str, depth: int = 0) -> str:
         """The counter as it prints now: "2", "A.3", "IV"."""
         form = self._formats.get(counter, f"\\arabic{{{counter}}}")
+        form = re.sub(r"\\@\s*([A-Za-z]+)\s*\\c\s*@\s*([A-Za-z]+)", r"\\\1{\2}", form)
         form = re.sub(r"\\(?:ifnum|thechapter)(?=.*\\fi)", "", form)
+        if form.startswith("\\thechapter.") and not self._values.get("chapter"):
+            form = form.removeprefix("\\thechapter.")  # before the first chapter, and in papers that have none
 
         def value(m: re.Match[str]) -> str:
             return _written(m[1], self._values.get(m[2].strip(), 0))

@@ -21,9 +21,11 @@ from claimcheck.reading.latex.floats import FloatParts, collect_float
 from claimcheck.reading.latex.macros import Expander
 from claimcheck.reading.latex.numbering import Numbering
 from claimcheck.reading.latex.project import Project, decode, find_main
+from claimcheck.reading.latex.references import cleveref_names
+from claimcheck.reading.latex.siunitx import parse_options
 from claimcheck.reading.latex.tabular import read_tabular
 from claimcheck.reading.latex.text import Context, Renderer
-from claimcheck.reading.latex.tree import Node, parse
+from claimcheck.reading.latex.tree import Node, parse, raw_text
 from claimcheck.reading.noise import is_noise
 from claimcheck.reading.sentences import split_sentences
 
@@ -66,7 +68,8 @@ def read_latex(files: dict[str, bytes], paper: Paper, *, main: str = "", tables:
     for path in files:
         if path.lower().endswith(".bib"):
             citations.add_bib(decode(files[path]))
-    walker = _Walker(Context(numbering.labels, citations), expander, tables)
+    context = Context(numbering.labels, citations, names=_cleveref(expander, nodes), numbers=_number_options(nodes))
+    walker = _Walker(context, expander, tables)
     walker.read(nodes)
     if not any(s.kind in ("body", "abstract", "caption") for s in walker.sentences):
         raise NotAPaperError(
@@ -88,9 +91,35 @@ def read_latex(files: dict[str, bytes], paper: Paper, *, main: str = "", tables:
 def _is_numeric(expander: Expander, named: bool) -> bool:
     """Whether citations print as numbers."""
     options = expander.packages.get("natbib", "") + expander.packages.get("biblatex", "") + expander.class_options
+    if "biblatex" in expander.packages:
+        # numbers are biblatex's default; styles with names say so
+        return not re.search(r"style\s*=\s*[\w-]*(?:author|apa|alphabetic|chicago|mla|verbose|acl)", options)
     if re.search(r"\bnumbers\b|numeric|super\b", options):
         return True
     return not named
+
+
+def _cleveref(expander: Expander, nodes: list[Node]) -> dict[str, tuple[str, str]] | None:
+    """cleveref's words for things, None where the package is not seen to be loaded."""
+    if "cleveref" not in expander.packages:
+        return None
+    given: dict[str, tuple[str, str]] = {}
+    for node in (n for top in nodes for n in top.walk()):
+        if node.kind == "cmd" and node.text in ("crefname", "Crefname"):
+            kind, one, several = (raw_text(a).strip() for a in node.args)
+            given[kind + "!" * (node.text == "Crefname")] = (one.rstrip("~ "), several.rstrip("~ "))
+    return cleveref_names(expander.packages["cleveref"] + "," + expander.class_options, given)
+
+
+def _number_options(nodes: list[Node], *, inside: bool = False) -> dict[str, str]:
+    """siunitx's options from each \\sisetup in order; those inside floats hold there only."""
+    out: dict[str, str] = {}
+    for node in nodes:
+        if node.kind == "cmd" and node.text == "sisetup":
+            out.update(parse_options(raw_text(node.args[0])))
+        elif node.kind in ("env", "group") and (inside or node.text not in TABLE_FLOATS):
+            out.update(_number_options(node.children, inside=inside))
+    return out
 
 
 @dataclass
@@ -324,15 +353,18 @@ class _Walker:
 
     def _float_tables(self, node: Node, parts: FloatParts, captions: dict[int, str]) -> None:
         found = []
+        own = _number_options(node.children, inside=True)
+        self.context.numbers, outer = {**self.context.numbers, **own}, self.context.numbers
         for tabular in parts.tabulars:
             for grid in read_tabular(tabular.node, self.context, self.expander.columns):
                 height, width = len(grid.cells), len(grid.cells[0])
                 # what has one row or one column lays something out
                 if height * width >= 2 and (height > 1 or node.text in TABLE_FLOATS) and (width > 1 or height > 2):
                     found.append((tabular, grid))
+        self.context.numbers = outer
         if node.text in TABULARS and node.text not in TABLE_FLOATS:
             found = [(t, g) for t, g in found if len(g.cells) > 1 and len(g.cells[0]) > 1]
-        owners = parts.owners([t for t, _ in found])
+        owners = parts.owners([t for t, _ in found], node)
         for (tabular, grid), owner in zip(found, owners, strict=True):
             number = owner.number if owner is not None and not parts.is_figure(node, owner) else ""
             caption = captions.get(id(owner), "") if owner is not None else ""

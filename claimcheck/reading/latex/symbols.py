@@ -36,7 +36,7 @@ _OWN = {
     "deg": "deg", "bmod": "mod", "mod": "mod", "pmod": "mod", "argmax": "arg max", "argmin": "arg min",
     "softmax": "softmax", "today": "", "percent": "%", "lbrace": "{", "rbrace": "}", "lbrack": "[", "rbrack": "]",
     "nicefrac": "/", "colonequals": ":=", "coloneqq": ":=", "minus": "-", "texttimes": "×", "textpm": "±",
-    "textuparrow": "↑", "textdownarrow": "↓", "nodata": "-", "divideontimes": "⋇",
+    "textuparrow": "↑", "textdownarrow": "↓", "nodata": "…", "divideontimes": "⋇",
 }  # fmt: skip
 _COMBINING = {
     "'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304", ".": "\u0307",

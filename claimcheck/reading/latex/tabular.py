@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from claimcheck.foundation.records import Cell
+from claimcheck.reading.latex.columns import WIDEST, Column, join_columns, parse_columns, without_spacers
 from claimcheck.reading.latex.commands import PARTIAL_RULES, RULES, TABULARS
-from claimcheck.reading.latex.macros import Macro
+from claimcheck.reading.latex.definitions import Macro
+from claimcheck.reading.latex.siunitx import number_text, parse_options
 from claimcheck.reading.latex.text import Context, Renderer
-from claimcheck.reading.latex.tokens import source
-from claimcheck.reading.latex.tree import Node, raw_text
+from claimcheck.reading.latex.tree import Node, as_formula, raw_text
 from claimcheck.reading.rules import header_rows_from_rules, stub_columns_from_spans
 
 _ROW_ENDS = frozenset({"\\", "tabularnewline", "cr", "tabularnl", "crcr"})
@@ -20,7 +21,6 @@ _NOT_CONTENT = {
     "startdata", "enddata", "tablecolumns", "tablecomments", "tablerefs", "tabletypesize", "tablewidth", "noalign",
     "tabcaption",
 }  # fmt: skip
-_WIDEST = 400  # columns; a span or repetition beyond it is nonsense
 _LONGEST = 5000  # rows
 
 
@@ -69,7 +69,7 @@ def read_tabular(node: Node, context: Context, columns: dict[str, Macro]) -> lis
         grids = [g for i in inner for g in read_tabular(i, context, columns)]
         if grids and all(len(g.cells) > 1 and len(g.cells[0]) > 1 for g in grids):
             return grids
-    filler = _Filler(context)
+    filler = _Filler(context, parse_columns(next((raw_text(a) for a in reversed(node.args) if a), ""), columns))
     for r, row in enumerate(rows[:_LONGEST]):
         filler.add_row(r, row)
     if not any(c.text for row in filler.grid for c in row):
@@ -81,7 +81,7 @@ def read_tabular(node: Node, context: Context, columns: dict[str, Macro]) -> lis
     grid = filler.grid
     hard = [row.rule for row in rows[: len(grid)]]
     soft = [bool(row.covered) and row.covered >= set(range(width)) for row in rows[: len(grid)]]
-    grid = _join_columns(grid, _separators(node, columns))
+    grid = without_spacers(join_columns(grid, filler.columns))
     keep = [r for r, row_cells in enumerate(grid) if any(c.text for c in row_cells)]
     # a rule above a dropped row stands above the next one that stays
     rules: list[tuple[int, bool]] = []
@@ -163,7 +163,7 @@ def _note_rule(row: _Row, node: Node) -> None:
         m = re.match(r"\s*(\d+)?\s*-?\s*(\d+)?", argument)
         if m is not None and (m[1] or m[2]):
             first, last = int((m[1] or "1")[:4]), int((m[2] or m[1])[:4])
-            row.covered |= set(range(first - 1, min(last, _WIDEST)))
+            row.covered |= set(range(first - 1, min(last, WIDEST)))
     elif name != "hhline" or "~" not in argument:
         row.rule += 1
 
@@ -171,8 +171,9 @@ def _note_rule(row: _Row, node: Node) -> None:
 class _Filler:
     """Writes cells into the grid, remembering spans over rows until all rows are known."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, columns: list[Column]) -> None:
         self.context = context
+        self.columns = columns
         self.grid: list[list[Cell]] = []
         self.spans: list[tuple[int, int, int, int]] = []  # row, column, rows (negative: upwards), columns
         self.footnotes: list[Node] = []
@@ -181,30 +182,43 @@ class _Filler:
         """Append the row's cells; a cell over several columns is copied into each."""
         out: list[Cell] = []
         for nodes in row.cells:
-            if len(out) >= _WIDEST:
+            if len(out) >= WIDEST:
                 break
+            column, own = self._column(len(out)), nodes
             columns, nodes = _multicolumn(nodes)
+            if nodes is not own:
+                column = _multicolumn_column(own)
             rows = _row_span(nodes)
-            set_cell = next((n for n in nodes if n.kind == "cmd" and n.text == "SetCell"), None)
-            if set_cell is not None:
-                options = raw_text(set_cell.args[0])
-                rows = int(m[1][:3]) if (m := re.search(r"\br\s*=\s*(\d+)", options)) else rows
-                columns = int(m[1][:3]) if (m := re.search(r"\bc\s*=\s*(\d+)", options)) else columns
-            cell = self.cell(nodes)
+            block = next((n for n in nodes if n.kind == "cmd" and n.text in ("SetCell", "Block")), None)
+            if block is not None:
+                rows, columns, bold = _block(block, rows, columns)
+                column = replace(column, bold=column.bold or bold)
+            cell = self.cell(nodes, column)
             c = len(out)
             out.append(cell)
-            if set_cell is None:
+            if block is None:
                 # \multicolumn takes the place of its columns; \SetCell leaves empty cells there
-                out += [cell.model_copy(update={"origin": (r, c)})] * (min(columns, _WIDEST) - 1)
-            if (rows not in (0, 1) and cell.text) or (set_cell is not None and columns > 1):
+                out += [cell.model_copy(update={"origin": (r, c)})] * (min(columns, WIDEST) - 1)
+            if (rows not in (0, 1) and cell.text) or (block is not None and columns > 1):
                 self.spans.append((r, c, rows, columns))
         self.grid.append(out)
 
-    def cell(self, nodes: list[Node]) -> Cell:
-        """The text and look of one cell."""
-        renderer = Renderer(self.context, cell=True).render(nodes)
+    def _column(self, c: int) -> Column:
+        return self.columns[c] if c < len(self.columns) else Column()
+
+    def cell(self, nodes: list[Node], column: Column) -> Cell:
+        """The text and look of one cell, its column's included."""
+        renderer = Renderer(self.context, cell=True)
+        renderer.set_look(column.bold, column.underline)
+        renderer.render(
+            [Node("math", "$", nodes[0].line, children=as_formula(nodes))] if column.math and nodes else nodes
+        )
         self.footnotes += renderer.footnotes
         text = renderer.text
+        if column.numbers is not None and text and not _braces(nodes):
+            text = number_text(text, {**self.context.numbers, **parse_options(column.numbers)})
+        if column.after and text:
+            text += column.after
         if not text and renderer.dropped:
             text = " ".join(renderer.dropped)
         text = re.sub(r"(?<=[\d%)])\s*±\s*(?=[\d.])", " ± ", text)
@@ -236,120 +250,53 @@ class _Filler:
                         self.grid[i][j] = cell.model_copy(update={"origin": None if at_home else (top, c)})
 
 
+def _braces(nodes: list[Node]) -> bool:
+    """Whether a cell is one group: siunitx prints it as it is."""
+    filled = [n for n in nodes if n.kind not in (" ", "par")]
+    return len(filled) == 1 and filled[0].kind == "group"
+
+
+def _multicolumn_column(nodes: list[Node]) -> Column:
+    """The column that a \\multicolumn makes for itself."""
+    for top in nodes:
+        for node in top.walk():
+            if node.kind == "cmd" and node.text == "multicolumn" and len(node.args) == 3:
+                return next(iter(parse_columns(raw_text(node.args[1]), {})), Column())
+    return Column()
+
+
 def _multicolumn(nodes: list[Node]) -> tuple[int, list[Node]]:
     """(columns covered, the cell's nodes with \\multicolumn replaced by its content)."""
     for i, node in enumerate(nodes):
         if node.kind == "cmd" and node.text == "multicolumn" and len(node.args) == 3:
             count = re.match(r"\s*(\d{1,4})", raw_text(node.args[0]))
             content = Node("group", "", node.line, children=node.args[2] or [])
-            return min(_WIDEST, int(count[1])) if count else 1, [*nodes[:i], content, *nodes[i + 1 :]]
+            return min(WIDEST, int(count[1])) if count else 1, [*nodes[:i], content, *nodes[i + 1 :]]
         if node.kind == "group" and len(node.children) < 6 and any(c.text == "multicolumn" for c in node.children):
             span, children = _multicolumn(node.children)
             return span, [*nodes[:i], Node("group", "", node.line, children=children), *nodes[i + 1 :]]
     return 1, nodes
 
 
+def _block(node: Node, rows: int, columns: int) -> tuple[int, int, bool]:
+    """(rows, columns, whether bold) of tabularray's \\SetCell or nicematrix's \\Block."""
+    options = raw_text(node.args[0])
+    if node.text == "Block":
+        m = re.fullmatch(r"\s*(\d{1,3})?\s*-\s*(\d{1,3})?\s*", options)
+        return (int(m[1] or 1), int(m[2] or 1), False) if m else (rows, columns, False)
+    rows = int(m[1][:3]) if (m := re.search(r"\br\s*=\s*(\d+)", options)) else rows
+    columns = int(m[1][:3]) if (m := re.search(r"\bc\s*=\s*(\d+)", options)) else columns
+    return rows, columns, "\\bfseries" in options
+
+
 def _row_span(nodes: list[Node]) -> int:
     """How many rows a cell covers; negative where it covers those above."""
     for top in nodes:
         for node in top.walk():
-            if node.kind == "cmd" and node.text == "multirow" and node.args:
+            if node.kind == "cmd" and node.text in ("multirow", "multirowcell", "multirowthead") and node.args:
                 m = re.match(r"\s*(-?\d{1,4})", raw_text(node.args[0]))
                 return int(m[1]) if m else 1
     return 1
-
-
-# ---------------------------------------------------------------------- column specifications
-def _separators(node: Node, columns: dict[str, Macro]) -> dict[int, str]:
-    """Text that the column specification prints between columns: {column it stands before: "±"}."""
-    specification = next((raw_text(a) for a in reversed(node.args) if a), "")
-    if "@" not in specification and "!" not in specification and not columns:
-        return {}
-    out: dict[int, str] = {}
-    column = 0
-    position = 0
-    steps = 0
-    while position < len(specification) and steps < 5000 and column < _WIDEST:
-        steps += 1
-        letter = specification[position]
-        position += 1
-        if letter in "@!<>":
-            content, position = _braced(specification, position)
-            if letter in "@!" and column and (text := _visible(content)):
-                out[column] = text
-        elif letter == "*":
-            count, position = _braced(specification, position)
-            content, position = _braced(specification, position)
-            if count.strip().isdigit() and len(content) * int(count.strip()[:3]) < 20_000:
-                specification = content * int(count.strip()[:3]) + specification[position:]
-                position = 0
-        elif letter in columns:
-            macro = columns[letter]
-            arguments: list[str] = []
-            for _ in range(macro.parameters):
-                content, position = _braced(specification, position)
-                arguments.append(content)
-            body = source(macro.body)
-            if len(body) < 2000 and letter not in body.strip()[:1]:
-                specification = body + specification[position:]
-                position = 0
-            else:
-                column += 1
-        elif letter.isalpha():
-            column += 1
-            for _ in range({"D": 3, "w": 2, "W": 2, "p": 1, "m": 1, "b": 1}.get(letter, 0)):
-                _, position = _braced(specification, position)
-            while position < len(specification) and specification[position] == "[":
-                position = (specification.find("]", position) + 1) or len(specification)
-        elif letter == "{":
-            _, position = _braced(specification, position - 1)
-    return out
-
-
-def _braced(text: str, position: int) -> tuple[str, int]:
-    """(content, end) of the group at `position`; a single character where there is no brace."""
-    while position < len(text) and text[position] == " ":
-        position += 1
-    if position >= len(text) or text[position] != "{":
-        return text[position : position + 1], position + 1
-    depth = 0
-    for i in range(position, len(text)):
-        depth += (text[i] == "{") - (text[i] == "}")
-        if not depth:
-            return text[position + 1 : i], i + 1
-    return text[position + 1 :], len(text)
-
-
-def _visible(content: str) -> str:
-    """What an "@{...}" prints: "±", "." and the like; "" for spacing, rules and looks."""
-    text = re.sub(
-        r"\\(?:hspace|extracolsep|color|hskip|kern|rule|vrule|hphantom|phantom|cellcolor)\*?\s*(?:\[[^\]]*\])?(?:\{[^{}]*\})*",
-        "",
-        content,
-    )
-    text = text.replace("\\pm", "±").replace("\\times", "×").replace("\\%", "%").replace("\\cdot", "·")
-    text = re.sub(r"\\[A-Za-z]+\s*|\\.|[${}|~\s]|-?[\d.]+\s*(?:pt|em|ex|mm|cm|in)\b", "", text)
-    return text if text and len(text) <= 3 and not text.isalnum() else ""
-
-
-def _join_columns(grid: list[list[Cell]], separators: dict[int, str]) -> list[list[Cell]]:
-    """Columns that the specification prints as one ("85.3" and "0.2" with "±" between them) put together."""
-    width = len(grid[0]) if grid else 0
-    joined = sorted((c for c in separators if 0 < c < width), reverse=True)
-    for c in joined:
-        sign = separators[c] if separators[c] in ".:,/" else f" {separators[c]} "
-        for r, row in enumerate(grid):
-            left, right = row[c - 1], row[c]
-            same_span = right.origin is not None and right.text == left.text
-            if right.text and not same_span:
-                text = f"{left.text}{sign}{right.text}" if left.text else right.text
-                row[c - 1] = left.model_copy(update={"text": text, "bold": left.bold or right.bold})
-            grid[r] = row[:c] + row[c + 1 :]
-        for row in grid:
-            for i, cell in enumerate(row):
-                if cell.origin is not None and cell.origin[1] >= c:
-                    row[i] = cell.model_copy(update={"origin": (cell.origin[0], cell.origin[1] - 1)})
-    return grid
 
 
 def _without_rows(grid: list[list[Cell]], keep: list[int]) -> list[list[Cell]]:

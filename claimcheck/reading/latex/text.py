@@ -19,7 +19,9 @@ from claimcheck.reading.latex.commands import (
     SILENT,
     UNDERLINE_COMMANDS,
 )
-from claimcheck.reading.latex.symbols import ACCENTS, SPACED, accented, roman, symbol, unit
+from claimcheck.reading.latex.references import named
+from claimcheck.reading.latex.siunitx import list_text, number_text, parse_options, quantity_text, unit_text
+from claimcheck.reading.latex.symbols import ACCENTS, SPACED, accented, roman, symbol
 from claimcheck.reading.latex.tree import Node, raw_text
 
 _MARKS = frozenset("*†‡§¶⋆∗′♣♠♦♥♯‖★ ,")
@@ -43,6 +45,21 @@ _REFERENCES = {
     "Autoref",
 }
 _NAMED_REFERENCES = {"cref", "Cref", "autoref", "Autoref"}
+_SIUNITX = {
+    "num",
+    "numlist",
+    "numrange",
+    "tablenum",
+    "SI",
+    "qty",
+    "SIrange",
+    "qtyrange",
+    "SIlist",
+    "qtylist",
+    "si",
+    "unit",
+    "ang",
+}
 _MATH_ACCENTS = {
     "tilde": "\u0303", "hat": "\u0302", "bar": "\u0304", "dot": "\u0307", "ddot": "\u0308", "widetilde": "\u0303",
     "widehat": "\u0302", "overline": "\u0304",
@@ -69,6 +86,10 @@ class Context:
 
     labels: dict[str, tuple[str, str]] = field(default_factory=dict)  # label -> (kind such as "Table", printed number)
     citations: Citations = field(default_factory=Citations)
+    numbers: dict[str, str] = field(default_factory=dict)  # siunitx options that hold where we are
+    names: dict[str, tuple[str, str]] | None = (
+        None  # cleveref's names of kinds, one and several; None: the kind as it is
+    )
 
 
 class Renderer:
@@ -89,6 +110,7 @@ class Renderer:
         self._underline = False
         self._math = 0
         self._script = 0
+        self._named = -1  # how many pieces there were after the last name of a function
         self._formula_start = 0  # index into pieces where the current formula began
 
     # ------------------------------------------------------------------ results
@@ -151,6 +173,8 @@ class Renderer:
         if not text:
             return
         text = re.sub(r"\s+", " ", text)
+        if self._math and self._named == len(self.pieces) and text[0].isalnum():
+            text = " " + text
         if text[0] == " " and (not self.pieces or self.pieces[-1].text.endswith(" ")):
             text = text[1:]
             if not text:
@@ -319,14 +343,8 @@ class Renderer:
             self._scripted("^", Node("^", "^", line, args=[node.args[0]]))
         elif name == "textsubscript":
             self._scripted("_", Node("_", "_", line, args=[node.args[0]]))
-        elif name in ("SI", "qty"):
-            self.emit(self.sub(node.args[1]).text + " " + _unit_text(node.args[2]), line)
-        elif name in ("si", "unit"):
-            self.emit(_unit_text(node.args[1]), line)
-        elif name == "num":
-            text = self.sub(node.args[1]).text
-            m = re.fullmatch(r"\s*([-+.\d]*)[eE]([-+]?\d+)\s*", text)
-            self.emit((f"{m[1]} × " if m and m[1] else "") + f"10^{{{m[2]}}}" if m else text.replace("+-", " ± "), line)
+        elif name in _SIUNITX:
+            self.emit(self._number(node), line)
         elif name == "ion":
             number = raw_text(node.args[1]).strip()
             numeral = roman(int(number)) if number.isdigit() and int(number) < 100 else number.upper()
@@ -351,6 +369,11 @@ class Renderer:
             self.emit(self.sub(node.args[0]).text.upper(), line)
         elif name == "multirow":
             self.render(node.args[1])
+        elif name == "Block":
+            bold = self._bold
+            self._bold = bold or "\\bf" in raw_text(node.args[1])
+            self.render(node.args[2])
+            self._bold = bold
         elif name == "item":
             self.emit(" ", line)
         elif name in COMMANDS:
@@ -363,8 +386,33 @@ class Renderer:
                 return
             if self._math and sign in SPACED:
                 self._operator(sign, line)
+            elif self._math and len(sign) > 1 and sign.isalpha():
+                # "n log n": the name of a function keeps apart from the letters around it
+                if len(self.pieces) > self._formula_start and self.pieces[-1].text[-1:].isalnum():
+                    self.emit(" ", line)
+                self.emit(sign, line)
+                self._named = len(self.pieces)
             else:
                 self.emit(sign, line)
+
+    def _number(self, node: Node) -> str:
+        """What a number, unit, list or range of siunitx prints."""
+        name = node.text
+        options = {**self.context.numbers, **parse_options(raw_text(node.args[0]))}
+        if name in ("si", "unit"):
+            return unit_text(node.args[1])
+        count = 2 if name.endswith("range") else 1
+        texts = [self.sub(a, math=True).text.replace(" ", "") for a in node.args[1 : 1 + count]]
+        if name.endswith("list"):
+            texts = texts[0].split(";")
+        numbers = [number_text(t, options) for t in texts]
+        if name == "ang":
+            signs = ("°", "′", "″")
+            return "".join(f"{n}{s}" for n, s in zip(numbers[0].split(";"), signs, strict=False) if n)
+        if len(node.args) > 1 + count:
+            shown = unit_text(node.args[-1])
+            numbers = [quantity_text(n, shown) for n in numbers]
+        return " to ".join(numbers) if count == 2 else list_text(numbers)
 
     # ------------------------------------------------------------------ references and citations
     def _reference(self, node: Node) -> None:
@@ -378,13 +426,19 @@ class Renderer:
         name = node.text
         joined = numbers[0] if len(numbers) == 1 else ", ".join(numbers[:-1]) + " and " + numbers[-1]
         if name.endswith("refrange"):
-            joined = "–".join(numbers)
+            joined = " to ".join(numbers)
         if name == "eqref":
             joined = f"({joined})"
         elif name == "subref":
             joined = f"({numbers[0][-1:]})"
-        elif (name in _NAMED_REFERENCES or name.endswith("refrange")) and kinds[0]:
-            joined = f"{kinds[0]}{'s' if len(numbers) > 1 else ''} {joined}"
+        elif (name in _NAMED_REFERENCES or name.endswith("refrange")) and any(kinds):
+            names = None if name.lower() == "autoref" else self.context.names
+            joined = named(
+                list(zip(kinds, numbers, strict=True)),
+                capital=name[0].isupper(),
+                several=name.endswith("refrange"),
+                names=names,
+            )
         self.emit(joined, node.line)
 
     def _cite(self, node: Node) -> None:
@@ -406,7 +460,3 @@ class Renderer:
 def _operand(text: str) -> str:
     """A part of a fraction, bracketed where it needs it."""
     return text if re.fullmatch(r"[\w.^√]+|\(.*\)", text) else f"({text})"
-
-
-def _unit_text(nodes: list[Node] | None) -> str:
-    return "".join(unit(n.text) if n.kind == "cmd" else n.text.replace("~", " ") for n in nodes or ()).strip()

@@ -153,6 +153,11 @@ class _Parser:
             return Node("cmd", name, line)
         if name == "multirow":
             return Node("cmd", name, line, args=self._multirow())
+        if name == "Block":  # nicematrix: \\Block[options]{rows-columns}<look>{content}
+            self.expander.optional()
+            size = source(self.expander.argument())
+            look = source(self.expander.optional("<", ">") or [])
+            return Node("cmd", name, line, args=[[Node("verb", size)], [Node("verb", look)], self.argument()])
         if name == "SetCell":
             options = self.expander.optional()
             more = self.expander.argument()
@@ -174,6 +179,11 @@ class _Parser:
                 out.append([] if self.expander.star() else None)
             elif letter == "o":
                 out.append(self._optional())
+            elif letter == "v":
+                out.append([Node("verb", source(self.expander.argument()))])
+            elif letter == "r":
+                options = self.expander.optional()
+                out.append(None if options is None else [Node("verb", source(options))])
             elif letter == "p":
                 inside = self.expander.optional("(", ")")
                 out.append(None if inside is None else [Node("verb", source(inside))])
@@ -283,6 +293,28 @@ _TABULAR_NAMES = frozenset(
     if "tab" in k.lower() and v and not k.startswith(("table", "side", "sub"))
     and k not in ("tabbing", "threeparttable", "tablenotes", "wraptable", "floatingtable", "SCtable")
 ) | {"tblr", "longtblr", "talltblr", "array", "sidewaystabular"}  # fmt: skip
+
+
+def as_formula(nodes: list[Node]) -> list[Node]:
+    """Nodes that were read as text with their scripts put in place: for the cells of a math column."""
+    out: list[Node] = []
+    waiting: Node | None = None
+    for node in nodes:
+        if node.kind in ("^", "_") and not node.args:
+            waiting = Node(node.kind, node.text, node.line)
+            out.append(waiting)
+        elif waiting is None:
+            out.append(
+                Node("group", "", node.line, children=as_formula(node.children)) if node.kind == "group" else node
+            )
+        elif node.kind == "text" and len(node.text) > 1:
+            waiting.args = [[Node("text", node.text[0], node.line)]]
+            out.append(Node("text", node.text[1:], node.line))
+            waiting = None
+        elif node.kind != " ":
+            waiting.args = [as_formula(node.children) if node.kind == "group" else [node]]
+            waiting = None
+    return out
 
 
 def raw_text(nodes: list[Node] | None) -> str:

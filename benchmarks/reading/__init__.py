@@ -1,0 +1,1 @@
+"""Benchmarks of reading: each prints a table and writes JSON; see README.md in the folder above."""
