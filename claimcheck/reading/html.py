@@ -11,8 +11,9 @@ from lxml import html as lxml_html
 
 from claimcheck.foundation.errors import NotAPaperError, UnreadableInputError
 from claimcheck.foundation.records import Document, Paper, Section, Sentence, Table
-from claimcheck.reading.html_tables import HtmlTable, is_tabular, read_table
-from claimcheck.reading.html_text import SKIPPED, Inline, classes
+from claimcheck.reading.html_faults import prose_beside, raw_tables, shows_raw_table
+from claimcheck.reading.html_tables import HtmlTable, is_tabular, outer_tabulars, read_table
+from claimcheck.reading.html_text import EQUATIONS, SKIPPED, Inline, classes, is_abstract, is_equation, within_abstract
 from claimcheck.reading.noise import is_noise
 from claimcheck.reading.sentences import split_sentences
 
@@ -48,8 +49,7 @@ def read_html(data: bytes, paper: Paper, *, tables: bool = True) -> Document:
     """The paper in an HTML page.
 
     Nothing is fetched and no entity is expanded from outside. Without `tables` none are built. Raises
-    UnreadableInputError for
-    an empty or monstrous page and NotAPaperError where no sentence comes out.
+    UnreadableInputError for an empty or monstrous page and NotAPaperError where no sentence comes out.
     """
     if not data.strip():
         raise UnreadableInputError("the HTML page is empty", where=paper.id, todo="fetch it again")
@@ -122,6 +122,7 @@ class _Walker:
     _inline: Inline = field(default_factory=Inline)
     _references_read: bool = False  # what stands after the references is an appendix
     _labels: set[str] = field(default_factory=set)
+    _abstracts: set[str] = field(default_factory=set)  # paragraphs of the abstract
     _pending_caption: tuple[str, str] = ("", "")  # label and text of a "Table 2: ..." paragraph before its table
 
     # ------------------------------------------------------------------ blocks
@@ -142,19 +143,14 @@ class _Walker:
             return
         if tag in _HEADINGS:
             self._heading(child, tag, names)
-        elif "ltx_abstract" in names or (child.get("id") or "").lower() == "abstract" or "abstract" in names:
-            self.flush()
-            self._open("Abstract", "abstract")
-            before, self._kind = self._kind, "abstract"
-            self.walk(child, depth + 1)
-            self.flush()
-            self._kind = "body" if before == "abstract" else before
+        elif is_abstract(child):
+            self._abstract(child, depth)
         elif "ltx_bibliography" in names:
             self.flush()
             if not self.sections or self.sections[-1].kind != "references":
                 self._open("References", "references")
             self._references(child)
-        elif "ltx_equation" in names or "ltx_equationgroup" in names or "ltx_eqn_table" in names:
+        elif names & EQUATIONS:
             self._inline.text(" ")
             self._inline.add(child)
             self._inline.text(" ")
@@ -164,6 +160,11 @@ class _Walker:
         elif is_tabular(child):
             self.flush()
             self._table(child)
+        elif r"\begin" in (child.text or "") + "".join(e.tail or "" for e in child) and shows_raw_table(child):
+            self.flush()
+            self._raw(child, "", "", loose=False)
+            if tag != "pre":
+                self._add(prose_beside(child), self._kind)
         elif tag == "pre" or "ltx_listing" in names:
             self.flush()
         elif tag == "li" and self._kind == "reference":
@@ -171,13 +172,32 @@ class _Walker:
             self._inline.add(child)
             self.flush()
         elif tag in _BLOCKS or names & {"ltx_para", "ltx_p", "ltx_theorem", "ltx_proof"}:
-            self.flush()
+            # LaTeXML ends a paragraph before a displayed equation and begins one after it; the sentence goes on
+            if tag != "p" or not is_equation(child.getprevious()):
+                self.flush()
             self.walk(child, depth + 1)
-            self.flush()
+            if tag != "p" or not is_equation(child.getnext()):
+                self.flush()
         elif any(is_tabular(e) or e.tag in _BLOCKS for e in child.iterdescendants()):
             self.walk(child, depth + 1)
         else:
             self._inline.add(child)
+
+    def _abstract(self, element: etree._Element, depth: int) -> None:
+        """An element that holds the abstract, or a part of one that holds it."""
+        self.flush()
+        before = self._kind
+        self._open_abstract()
+        self.walk(element, depth + 1)
+        self.flush()
+        self._kind = "body" if before == "abstract" and not within_abstract(element) else before
+
+    def _open_abstract(self) -> None:
+        """Begins the abstract, where it has not just begun: pages mark it by an element and by a heading."""
+        if self.sections and self.sections[-1].kind == "abstract":
+            self._kind = "abstract"
+        else:
+            self._open("Abstract", "abstract")
 
     def _heading(self, element: etree._Element, tag: str, names: set[str]) -> None:
         self.flush()
@@ -199,6 +219,9 @@ class _Walker:
         level = next((_LTX_LEVELS[k] for k in kinds if k in _LTX_LEVELS), _HEADINGS[tag])
         if not number and not self.latexml and (m := _NUMBERED.match(title)) is not None:
             number, title = m[1], title[m.end() :]
+        if re.fullmatch(r"(?i)abstract\W?", title):
+            self._open_abstract()
+            return
         if level > 3:
             self._add(title, "heading")
             return
@@ -211,8 +234,6 @@ class _Walker:
             kind = "references"
         elif _OTHER.search(title):
             kind = "other"
-        elif re.fullmatch(r"(?i)abstract\.?", title):
-            kind = "abstract"
         self._open(title, kind, number, level)
         self._add(title, "heading")
 
@@ -253,6 +274,11 @@ class _Walker:
     def _add(self, text: str, kind: _Kind) -> None:
         if not any(c.isalnum() for c in text):
             return
+        if kind == "abstract":
+            # pages print the abstract for the screen and for the printer, or in a listing and in the paper
+            if text in self._abstracts:
+                return
+            self._abstracts.add(text)
         spans = [(0, len(text))] if kind in ("reference", "heading", "title") else split_sentences(text)
         for start, end in spans:
             if any(c.isalnum() for c in text[start:end]):
@@ -285,7 +311,7 @@ class _Walker:
             for note in inline.footnotes:
                 self._add(note, "footnote")
         found: list[tuple[HtmlTable, str, str, str]] = []
-        for element in _outer_tabulars(figure):
+        for element in outer_tabulars(figure):
             table = read_table(element)
             if table is None:
                 continue
@@ -300,10 +326,22 @@ class _Walker:
             if panel_caption is not None:
                 caption = f"{caption} ({letter}) {panel_caption[3]}".strip()
             found.append((table, number, letter, caption))
+        if not found:
+            named = next((c for c in captions if c[1] == "table"), None)
+            if named is not None or "ltx_table" in classes(figure) or shows_raw_table(figure):
+                self._raw(figure, named[2] if named else "", named[3] if named else "", loose=named is not None)
         for i, (grid, number, letter, caption) in enumerate(found):
             same = [k for k, f in enumerate(found) if f[1] == number and f[2] == letter]
             name = number + letter if number else ""
             self._keep(grid, f"{name} ({same.index(i) + 1})" if name and len(same) > 1 else name, caption)
+
+    def _raw(self, element: etree._Element, label: str, caption: str, *, loose: bool) -> None:
+        """Tables that the page shows as LaTeX."""
+        for grid, beside in raw_tables(element, loose=loose):
+            if beside and not caption:
+                self._add(beside, "caption")
+            table = HtmlTable(grid.cells, grid.header_rows, grid.stub_columns)
+            self._keep(table, label, caption or beside)
 
     def _table(self, element: etree._Element) -> None:
         """A table that stands outside a figure element."""
@@ -356,12 +394,3 @@ _LTX_SKIPPED = {
     "ltx_pagination", "ltx_keywords", "ltx_classification", "ltx_rdf", "ltx_role_footnotemark", "ltx_date",
     "ltx_tag_bibitem", "ltx_tag_item", "ltx_tag_equation", "package-alerts",
 }  # fmt: skip
-
-
-def _outer_tabulars(element: etree._Element) -> list[etree._Element]:
-    """The tabulars inside an element that lie in no other one; a layout of several gives its inner ones."""
-    out: list[etree._Element] = []
-    for e in element.iterdescendants():
-        if is_tabular(e) and not any(a in out for a in e.iterancestors()):
-            out.append(e)
-    return out

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from claimcheck.foundation.records import Cell
-from claimcheck.reading.html_text import Inline, classes
+from claimcheck.reading.html_faults import RawSpan, fill_below, mend_cell, spread_headings
+from claimcheck.reading.html_text import EQUATIONS, Inline, classes
 from claimcheck.reading.rules import header_rows_from_rules, stub_columns_from_spans
 
 _WIDEST = 400  # columns
 _LONGEST = 5000  # rows
-_MOST_CELLS = 200_000
+_MOST_CELLS = 100_000  # the cells that fill short rows are among them
 
 
 @dataclass(slots=True)
@@ -31,8 +32,17 @@ def is_tabular(element: etree._Element) -> bool:
     """Whether an element is a table of text, not a formula set as one."""
     names = classes(element)
     if element.tag == "table":
-        return not names & {"ltx_equation", "ltx_eqn_table", "ltx_equationgroup"}
+        return not names & EQUATIONS
     return "ltx_tabular" in names
+
+
+def outer_tabulars(element: etree._Element) -> list[etree._Element]:
+    """The tabulars inside an element that lie in no other one; a layout of several gives its inner ones."""
+    out: list[etree._Element] = []
+    for e in element.iterdescendants():
+        if is_tabular(e) and not any(a in out for a in e.iterancestors()):
+            out.append(e)
+    return out
 
 
 def read_table(element: etree._Element) -> HtmlTable | None:
@@ -42,6 +52,8 @@ def read_table(element: etree._Element) -> HtmlTable | None:
     heads: list[bool] = []
     borders: list[tuple[int, int, int]] = []  # cells of the row, of them with a rule above, with a rule below
     doubled: list[bool] = []
+    widths: list[int] = []  # columns that a row fills by itself
+    raw: list[tuple[int, int, RawSpan]] = []
     footnotes: list[str] = []
     written = 0
     for r, row in enumerate(rows):
@@ -52,7 +64,10 @@ def read_table(element: etree._Element) -> HtmlTable | None:
         for cell in cells:
             while column < len(grid[r]) and grid[r][column] is not None:
                 column += 1
-            down, across = _span(cell, "rowspan"), _span(cell, "colspan")
+            left = mend_cell(cell)
+            down, across = _span(cell, "rowspan"), max(_span(cell, "colspan"), min(left.columns, _WIDEST))
+            if left.rows > 1 and down == 1:
+                raw.append((r, column, left))
             inline = Inline(cell=True).add_children(cell)
             footnotes += inline.footnotes
             text = re.sub(r"(?<=[\d%)])\s*±\s*(?=[\d.])", " ± ", inline.rendered)
@@ -75,9 +90,15 @@ def read_table(element: etree._Element) -> HtmlTable | None:
                 return None
         borders.append((len(cells), above, below))
         doubled.append(double)
+        widths.append(max(column, len(grid[r])))
         heads.append(_is_head(row, cells))
     width = max((len(row) for row in grid), default=0)
+    if width * len(grid) > _MOST_CELLS:
+        return None
     full = [[c or Cell() for c in row] + [Cell()] * (width - len(row)) for row in grid]
+    for r, column, left in raw:
+        fill_below(full, r, column, left)
+    full = spread_headings(full, widths)
     keep = [r for r, row in enumerate(full) if any(c.text for c in row)]
     if not keep:
         return None

@@ -13,6 +13,7 @@ SKIPPED = {
     "script", "style", "nav", "footer", "noscript", "button", "svg", "template", "iframe", "object", "audio",
     "video", "select", "textarea", "input", "header", "aside", "head",
 }  # fmt: skip
+EQUATIONS = {"ltx_equation", "ltx_equationgroup", "ltx_eqn_table"}
 _BOLD = {"b", "strong"}
 _UNDERLINE = {"u", "ins"}
 _RAW_LATEX = re.compile(r"\\[A-Za-z]{2,}|\$[^$]{1,80}\$|\\[%&#_]")
@@ -31,6 +32,21 @@ _SKIPPED_CLASSES = {
 def classes(element: etree._Element) -> set[str]:
     """The class names of an element."""
     return set((element.get("class") or "").split())
+
+
+def is_equation(element: etree._Element | None) -> bool:
+    """Whether an element is a displayed formula of LaTeXML's."""
+    return element is not None and bool(classes(element) & EQUATIONS)
+
+
+def is_abstract(element: etree._Element) -> bool:
+    """Whether an element says that it holds the abstract."""
+    return bool(classes(element) & {"ltx_abstract", "abstract"}) or (element.get("id") or "").lower() == "abstract"
+
+
+def within_abstract(element: etree._Element) -> bool:
+    """Whether an element that says so stands around this one."""
+    return any(map(is_abstract, element.iterancestors()))
 
 
 class Inline:

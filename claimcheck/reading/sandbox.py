@@ -31,7 +31,7 @@ def read_in_sandbox(source: Source, settings: Settings, *, tables: bool = True) 
     if document is None:
         document = _run_worker(source, settings, tables)
         store.put("documents", key, document.model_dump_json().encode())
-    _refuse_unless_readable(document, source)
+    refuse_unless_readable(document, source)
     return document
 
 
@@ -123,7 +123,8 @@ def _explain(lost: ChildLostError, settings: Settings, where: str) -> InputError
     )
 
 
-def _refuse_unless_readable(document: Document, source: Source) -> None:
+def refuse_unless_readable(document: Document, source: Source) -> None:
+    """Raises NotAPaperError for a document without one sentence of words."""
     for sentence in document.sentences:
         words = _WORD.findall(sentence.text)
         if len(words) >= 2 or sum(map(len, words)) >= 8:  # scripts without spaces have one long "word"

@@ -88,6 +88,20 @@ def test_equation_tables_stay_in_their_sentence() -> None:
     assert " ".join(s.text for s in d.sentences) == "We set a = b It is so."
 
 
+def test_a_sentence_goes_on_after_an_equation() -> None:
+    equation = '<table class="ltx_equation ltx_eqn_table"><tr><td><math alttext="a=b"></math></td></tr></table>'
+    d = read(
+        f'<article class="ltx_document"><div class="ltx_para"><p class="ltx_p">We set</p>{equation}<p class="ltx_p">where b is small. It is so.</p></div>'
+        f'<div class="ltx_para"><p class="ltx_p">As in</p>{equation}</div><div class="ltx_para"><p class="ltx_p">Here is more.</p></div></article>'
+    )
+    assert [s.text for s in d.sentences] == [
+        "We set a = b where b is small.",
+        "It is so.",
+        "As in a = b",
+        "Here is more.",
+    ]
+
+
 def test_ordinary_page() -> None:
     d = read(
         "<html><body><header>Site name.</header><main><h1>Title here</h1><h2>2.1 Results</h2><p>It wins by 3&nbsp;%.</p><p>Table 2: The scores.</p>"
@@ -128,3 +142,147 @@ def test_refused() -> None:
         read_html(b"  ", Paper(id="p"))
     with pytest.raises(NotAPaperError):
         read_html(bytes(range(256)) * 5_000, Paper(id="p"))
+
+
+# ---------------------------------------------------------------------- what LaTeXML leaves where it fails
+UNKNOWN = '<span class="ltx_ERROR undefined">{}</span>'
+
+
+def article(inside: str) -> Document:
+    return read(f'<article class="ltx_document"><p class="ltx_p">Text is here.</p>{inside}</article>')
+
+
+def float_with(inside: str) -> str:
+    caption = '<figcaption class="ltx_caption"><span class="ltx_tag ltx_tag_table">Table 1: </span>All.</figcaption>'
+    return f'<figure class="ltx_table">{caption}{inside}</figure>'
+
+
+def table_of(*rows: tuple[str, ...]) -> str:
+    cells = ("".join(f'<td class="ltx_td">{cell}</td>' for cell in row) for row in rows)
+    return float_with(
+        '<table class="ltx_tabular">' + "".join(f'<tr class="ltx_tr">{c}</tr>' for c in cells) + "</table>"
+    )
+
+
+def texts(document: Document) -> list[list[str]]:
+    (table,) = document.tables
+    return [[cell.text for cell in row] for row in table.grid]
+
+
+def test_raw_spans_in_cells_are_spans() -> None:
+    d = article(
+        table_of(
+            (r"\multirow{2}{*}{Model}", r"\multicolumn{2}{c}{\textbf{Dev}}", r"\multicolumn{2}{c}{Test}"),
+            ("", "EM", "F1", "EM", "F1"),
+            ("A", "1.0", "2.0", "3.0", "4.0"),
+            ("B", "1.5", "2.5", "3.5", "4.5"),
+        )
+    )
+    (table,) = d.tables
+    assert texts(d)[:2] == [["Model", "Dev", "Dev", "Test", "Test"], ["Model", "EM", "F1", "EM", "F1"]]
+    assert table.header_rows == 2
+    assert [table.column_name(c) for c in range(5)] == ["Model", "Dev > EM", "Dev > F1", "Test > EM", "Test > F1"]
+
+
+def test_commands_that_latexml_did_not_know() -> None:
+    d = article(
+        table_of(
+            (UNKNOWN.format(r"\multirow") + "2*Model", "Tuned", "Test"),
+            ("", "", "F1"),
+            (UNKNOWN.format(r"\makecell") + '[l]A<br class="ltx_break">big', UNKNOWN.format(r"\cmark"), "2.0"),
+            ("B", UNKNOWN.format(r"\ding") + "55", UNKNOWN.format(r"\cellcolor") + "gray!2085.3"),
+            ("C", UNKNOWN.format(r"\nosuch"), UNKNOWN.format(r"\cellcolor") + "[HTML]EFEFEF84.1"),
+        )
+    )
+    assert texts(d) == [
+        ["Model", "Tuned", "Test"],
+        ["Model", "", "F1"],
+        ["A big", "✓", "2.0"],
+        ["B", "✗", "85.3"],
+        ["C", "", "84.1"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [
+        (("Model", "Dev", "Test"), ["Model", "Dev", "Dev", "Test", "Test"]),
+        (("", "Dev", "Test"), ["", "Dev", "Dev", "Test", "Test"]),
+        (("", "Dev", "Test", "Other"), ["", "Dev", "Test", "Other", ""]),  # four columns are no three groups
+    ],
+)
+def test_flattened_headings_share_the_columns(heading: tuple[str, ...], expected: list[str]) -> None:
+    d = article(table_of(heading, ("", "EM", "F1", "EM", "F1"), ("A", "1", "2", "3", "4"), ("B", "5", "6", "7", "8")))
+    assert texts(d)[0] == expected
+
+
+def test_a_short_row_over_numbers_or_a_group_stays() -> None:
+    rows = (("Model", "Size"), ("A", "1.0", "2.0"), ("B", "1.5", "2.5"))
+    assert texts(article(table_of(*rows)))[0] == ["Model", "Size", ""]
+    grouped = (rows[0], ("Baselines", "", ""), *rows[1:])
+    assert texts(article(table_of(*grouped)))[0] == ["Model", "Size", ""]
+
+
+def test_a_table_built_of_spans() -> None:
+    def row(*cells: str) -> str:
+        return f'<span class="ltx_tr">{"".join(cells)}</span>'
+
+    cell = '<span class="ltx_td">{}</span>'.format
+    wide = '<span class="ltx_td ltx_colspan ltx_colspan_2">Dev</span>'
+    rows = row(cell(""), wide), row(*map(cell, ("M", "EM", "F1"))), row(*map(cell, ("A", "1.0", "2.0")))
+    d = article(float_with(f'<span class="ltx_tabular">{"".join(rows)}</span>'))
+    assert texts(d) == [["", "Dev", "Dev"], ["M", "EM", "F1"], ["A", "1.0", "2.0"]]
+
+
+ROWS = [["Model", "EM", "F1"], ["A", "1.0", "85%"], ["B", "1.5", "2.5"]]
+
+
+def test_a_table_shown_as_latex() -> None:
+    source = r"\begin{tabular}{lcc} \toprule Model &amp; EM &amp; F1 \\ \midrule A &amp; \textbf{1.0} &amp; 85% \\ B &amp; 1.5 &amp; 2.5 \\ \end{tabular}"
+    d = article(float_with(f'<p class="ltx_p">{source}</p>'))
+    assert texts(d) == ROWS
+    assert (d.tables[0].label, d.tables[0].caption, d.tables[0].grid[1][1].bold) == ("1", "All.", True)
+
+    beside = article(f'<p class="ltx_p">We win by 3 points. {source} So it goes.</p>')
+    assert texts(beside) == ROWS
+    assert [s.text for s in beside.sentences if s.kind == "body"][1:] == ["We win by 3 points.", "So it goes."]
+
+    listed = article(f"<pre>\\begin{{table}}\\caption{{Scores.}}{source}\\end{{table}}</pre>")
+    assert (texts(listed), listed.tables[0].caption) == (ROWS, "Scores.")
+
+
+def test_rows_of_an_environment_that_latexml_did_not_know() -> None:
+    lines = "{lcc} Model &amp; EM &amp; F1 <br/> A &amp; <b>1.0</b> &amp; 85%<br/>B &amp; 1.5 &amp; 2.5"
+    d = article(float_with(UNKNOWN.format("{tabu}") + f'<p class="ltx_p">{lines}</p>'))
+    assert texts(d) == ROWS
+    prose = article(float_with('<p class="ltx_p">AT&amp;T and others.<br/>No table at all.</p>'))
+    assert prose.tables == ()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        # marked by an element and by its heading
+        '<div id="abstract"><h2>Abstract</h2><div class="abstract"><p>We gain 3 points.</p></div></div>',
+        # printed twice
+        "<section><h2>Abstract</h2><p>We gain 3 points.</p></section><section><h2>Abstract</h2><p>We gain 3 points.</p></section>",
+        '<div class="abstract"><p>We gain 3 points.</p></div><h5>Abstract:</h5><p>We gain 3 points.</p>',
+    ],
+)
+def test_the_abstract_stands_once(page: str) -> None:
+    d = read(f"<body>{page}<h2>1 Intro</h2><p>Here we go.</p></body>")
+    assert d.paper.abstract == "We gain 3 points."
+    assert [(s.kind, s.text) for s in d.sentences] == [
+        ("abstract", "We gain 3 points."), ("heading", "Intro"), ("body", "Here we go."),
+    ]  # fmt: skip
+    assert [s.kind for s in d.sections] == ["abstract", "body"]
+
+
+def test_hostile_raw_tables() -> None:
+    for page in (
+        r"<figure class='ltx_table'>\begin{tabular}" + "{" * 30_000,
+        "<figure class='ltx_table'><figcaption>Table 1: X.</figcaption>" + "a & b <br>" * 20_000 + "</figure>",
+        "<table><tr><td>" + r"\multicolumn{999}{c}{\multirow{999}{*}{a}}" + "</td><td>b</td></tr></table>",
+        "<figure class='ltx_table'>" + "<b>" * 5_000 + r"\begin{tabular}{c} a & b \\ c & d \end{tabular}",
+    ):
+        assert "We are here." in " ".join(s.text for s in read(f"<p>We are here.</p>{page}").sentences)

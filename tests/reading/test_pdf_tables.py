@@ -151,3 +151,142 @@ def test_a_page_of_many_characters_is_read_in_time_linear_in_them() -> None:
         )
     document = read(page)
     assert len(document.sentences) >= 1
+
+
+def test_two_tables_under_one_caption_are_two_grids() -> None:
+    page = PageWriter()
+    page.rule(132, 240, 100, 1.6).row((136, 180, 215), 112, ("Reports", "dev", "test"), 9).rule(132, 240, 116)
+    page.row((136, 180, 215), 128, ("Medium", "91.3", "90.6"), 9)
+    page.row((136, 180, 215), 140, ("Large", "91.7", "90.1"), 9).rule(132, 240, 145, 1.6)
+    xs = (121.0, 165.0, 195.0, 225.0)
+    page.rule(117, 255, 155, 1.6).row(xs, 167, ("Letters", "P", "R", "F1"), 9).rule(117, 255, 171)
+    page.row(xs, 183, ("Medium", "75.5", "70.0", "72.6"), 9).row(xs, 195, ("Large", "80.1", "77.7", "78.9"), 9)
+    page.rule(117, 255, 200, 1.6).text(117, 218, "Table 1: Two tables, one above the other.", 9)
+    page.paragraph(72, 260, BODY)
+    first, second = read(page).tables
+    assert grid(first) == [["Reports", "dev", "test"], ["Medium", "91.3", "90.6"], ["Large", "91.7", "90.1"]]
+    assert grid(second)[0] == ["Letters", "P", "R", "F1"]
+    assert (first.label, second.label) == ("1", "1")
+
+
+def test_tables_side_by_side_share_the_caption_centred_below_them() -> None:
+    page = PageWriter()
+    for x, values in ((100.0, ("80.1", "91.7")), (360.0, ("66.0", "80.2"))):
+        page.rule(x, x + 110, 100).row((x + 4, x + 70), 112, ("Model", "F1"), 9).rule(x, x + 110, 116)
+        page.row((x + 4, x + 70), 128, ("Small", values[0]), 9).row((x + 4, x + 70), 140, ("Large", values[1]), 9)
+        page.rule(x, x + 110, 145)
+    page.text(240, 158, "Table 1: Both corpora.", 9)
+    page.paragraph(72, 200, BODY)
+    tables = read(page).tables
+    assert [t.label for t in tables] == ["1", "1"]
+    assert [grid(t)[2] for t in tables] == [["Large", "91.7"], ["Large", "80.2"]]
+
+
+@pytest.mark.parametrize("says", [True, False])
+def test_a_table_over_two_pages_is_one(says: bool) -> None:
+    header = ("Station", "Dev", "Test")
+    one, two = PageWriter(), PageWriter()
+    one.paragraph(72, 80, BODY)
+    one.text(80, 600, "Table 1: Every station.", 9).rule(76, 320, 610).row(XS[:3], 622, header, 9).rule(76, 320, 626)
+    one.row(XS[:3], 638, ("Alder", "70.1", "71.2"), 9).row(XS[:3], 650, ("Birch", "72.3", "73.4"), 9).rule(76, 320, 655)
+    if says:
+        two.text(80, 76, "Table 1 continued", 9)
+    two.rule(76, 320, 82).row(XS[:3], 94, header, 9).rule(76, 320, 98)
+    two.row(XS[:3], 110, ("Cedar", "74.5", "75.6"), 9).row(XS[:3], 122, ("Elm", "76.7", "77.8"), 9).rule(76, 320, 127)
+    two.paragraph(72, 200, BODY)
+    (table,) = read(one, two).tables
+    assert (table.label, table.page) == ("1", 1)
+    assert [row[0] for row in grid(table)] == ["Station", "Alder", "Birch", "Cedar", "Elm"]
+    assert table.grid[3][1].box is None  # a box would be on another page than the table's
+
+
+def test_tables_of_two_pages_with_other_headers_stay_two() -> None:
+    one, two = PageWriter(), PageWriter()
+    for page, name, label, y in ((one, "Dev", "1", 200), (two, "Test", "2", 300)):
+        page.text(80, y, f"Table {label}: Scores.", 9).rule(76, 320, y + 10)
+        page.row(XS[:2], y + 22, ("Model", name), 9).rule(76, 320, y + 26)
+        page.row(XS[:2], y + 38, ("base", "1.5"), 9).row(XS[:2], y + 50, ("large", "2.5"), 9).rule(76, 320, y + 55)
+        page.paragraph(72, y + 120, BODY)
+    assert [t.label for t in read(one, two).tables] == ["1", "2"]
+
+
+def test_wrapped_and_justified_text_is_one_cell() -> None:
+    page = PageWriter()
+    xs = (80.0, 160.0, 340.0)
+    page.text(80, 92, "Table 1: Fields.", 9).rule(76, 400, 100).row(xs, 112, ("Field", "What it holds", "Share"), 9)
+    page.rule(76, 400, 116).row(xs, 128, ("Station", "The name of the place where the level was", "99.1"), 9)
+    page.row(xs, 139, ("", "read as it is printed on the form", ""), 9)
+    page.text(80, 152, "Level", 9).text(340, 152, "99.8", 9)
+    for x, word in ((160, "Height"), (196, "of"), (214, "the"), (238, "water"), (273, "above"), (308, "zero")):
+        page.text(x, 152, word, 9)
+    page.row(xs, 163, ("", "as the gauge shows it on each day.", ""), 9).rule(76, 400, 168)
+    page.paragraph(72, 220, BODY)
+    (table,) = read(page).tables
+    assert grid(table) == [
+        ["Field", "What it holds", "Share"],
+        ["Station", "The name of the place where the level was read as it is printed on the form", "99.1"],
+        ["Level", "Height of the water above zero as the gauge shows it on each day.", "99.8"],
+    ]
+
+
+def test_a_label_of_two_lines_beside_centred_numbers_is_one_row() -> None:
+    page = PageWriter()
+    page.text(80, 92, "Table 1: Labels.", 9).rule(76, 300, 100).row(XS[:2], 112, ("Setting", "F1"), 9).rule(
+        76, 300, 116
+    )
+    page.row(XS[:2], 128, ("all", "90.7"), 9).row(XS[:2], 140, ("none", "60.7"), 9).row(XS[:2], 152, ("one", "70.7"), 9)
+    page.text(80, 164, "without the", 9).text(220, 169.5, "81.4", 9).text(80, 175, "list", 9).rule(76, 300, 180)
+    page.paragraph(72, 220, BODY)
+    (table,) = read(page).tables
+    assert grid(table)[-1] == ["without the list", "81.4"]
+    assert table.height == 5
+
+
+def test_a_group_name_over_columns_of_numbers_is_not_cut() -> None:
+    page = PageWriter()
+    xs = (80.0, 119.6, 160.0)
+    page.text(80, 92, "Table 1: Kinds.", 9).rule(76, 200, 100).row(xs, 112, ("System", "F1", "EM"), 9).rule(
+        76, 200, 116
+    )
+    page.text(80, 128, "Without training", 9)
+    page.row(xs, 140, ("Near", "64.0", "51.2"), 9).row(xs, 152, ("Pat", "69.3", "60.8"), 9).rule(76, 200, 157)
+    page.paragraph(72, 220, BODY)
+    (table,) = read(page).tables
+    assert grid(table)[1][0] == "Without training"
+    assert grid(table)[2] == ["Near", "64.0", "51.2"]
+
+
+def test_a_label_in_the_middle_row_of_a_block_names_the_block() -> None:
+    page = PageWriter()
+    xs = (80.0, 140.0, 200.0, 260.0)
+    page.text(80, 92, "Table 1: Variations.", 9).rule(76, 300, 100).row(xs, 112, ("", "N", "d", "PPL"), 9)
+    page.rule(76, 300, 116)
+    page.row(xs, 128, ("", "2", "", "6.11"), 9).row(xs, 140, ("(C)", "", "256", "5.75"), 9)
+    page.row(xs, 152, ("", "8", "", "4.88"), 9).rule(76, 300, 157)
+    page.paragraph(72, 220, BODY)
+    (table,) = read(page).tables
+    assert [row[0] for row in grid(table)] == ["", "(C)", "(C)", "(C)"]
+
+
+def test_upper_lines_of_column_names_are_no_headings() -> None:
+    page = PageWriter()
+    xs = (80.0, 150.0, 200.0, 250.0, 300.0)
+    page.text(80, 82, "Table 1: Systems.", 9).rule(76, 340, 90)
+    page.row(xs, 102, ("", "Decomp.", "", "WordNet", ""), 9)
+    page.row(xs, 113, ("Kind", "Attn", "ESIM", "Base", "KIM"), 9).rule(76, 340, 118)
+    page.row(xs, 130, ("colors", "85.0", "96.1", "98.7", "98.3"), 9)
+    page.row(xs, 142, ("drinks", "52.9", "63.7", "94.8", "96.6"), 9).rule(76, 340, 147)
+    page.paragraph(72, 220, BODY)
+    (table,) = read(page).tables
+    assert " ".join(table.column_path(2)) == "ESIM"
+    assert " ".join(table.column_path(3)) == "WordNet Base"
+
+
+def test_a_raised_letter_of_a_table_note_is_left_out() -> None:
+    page = PageWriter()
+    page.text(80, 92, "Table 1: Notes.", 9).rule(76, 300, 100).row(XS[:2], 112, ("Model", "Reports"), 9)
+    page.rule(76, 300, 116).row(XS[:2], 128, ("Nearest", "70.4"), 9).text(112, 125.5, "a", 6)
+    page.row(XS[:2], 140, ("Large", "90.1"), 9).rule(76, 300, 145)
+    page.paragraph(72, 220, BODY)
+    (table,) = read(page).tables
+    assert grid(table)[1] == ["Nearest", "70.4"]

@@ -8,9 +8,12 @@ Where most text of a page stands sideways (a landscape table on a portrait page)
 from __future__ import annotations
 
 import ctypes
+import functools
 import re
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -23,6 +26,8 @@ pdfium: Any = raw_pdfium  # its names are made at run time, unknown to a type ch
 MAX_CHARACTERS = 200_000  # a page of a paper has 3,000 to 10,000
 MAX_OBJECTS = 60_000  # plots drawn point by point reach tens of thousands
 THIN = 2.5  # points: a shape thinner than this is a ruling line
+
+_SPACES = (9, 10, 13, 32)  # below them and between stand letters of fonts without names for their letters
 
 _BOLD = re.compile(
     r"bold|(?:^|[-_])bd|black|heavy|demi|medi(?!um\b)|cmb|cmssbx|sfbx|ecbx|lmroman\d+-bold|-b(?:$|[^a-z])", re.I
@@ -181,40 +186,35 @@ class _RawCharacters:
 
 
 def _read_characters(handle: Any) -> _RawCharacters:
-    """One pass over pdfium's characters; generated ones (line ends, guessed spaces) are left out."""
-    get_unicode, get_object = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetTextObject
-    get_box, get_origin = pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharOrigin
-    rect, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
-    rect_ref, x_ref, y_ref = ctypes.byref(rect), ctypes.byref(x), ctypes.byref(y)
-    void_p = ctypes.c_void_p
-    codes: list[int] = []
-    numbers: list[tuple[float, float, float, float, float, float]] = []
-    owners: list[int] = []  # index into `styles`
-    styles: list[tuple[float, int, int]] = []  # size, font, quarter turn of a text object
-    style_of: dict[int, int] = {}
+    """One pass over pdfium's characters; generated ones (line ends, guessed spaces) are left out.
+
+    The calls write straight into arrays, and `map` makes them: a loop that reads each structure takes four times as
+    long, and this is where most of the reading time goes.
+    """
+    count = min(pdfium.FPDFText_CountChars(handle), MAX_CHARACTERS)
+    calls, page = _plain_calls(), ctypes.cast(handle, ctypes.c_void_p).value
+    codes = np.fromiter(map(calls.get_unicode, repeat(page), range(count)), np.uint32, count)
+    wanted = np.flatnonzero((codes > 1) & ~np.isin(codes, _SPACES))
+    addresses = np.fromiter(map(calls.get_object, repeat(page), wanted.tolist()), np.uintp, len(wanted))
+    wanted, addresses = wanted[addresses != 0], addresses[addresses != 0]
+    places, size = wanted.tolist(), len(wanted)
+    boxes = np.zeros((size, 4), dtype=np.float32)  # FS_RECTF: left, top, right, bottom
+    origins = np.zeros((size, 2), dtype=np.float64)
+    start, first = boxes.ctypes.data, origins.ctypes.data
+    deque(map(calls.get_box, repeat(page), places, range(start, start + 16 * size, 16)), maxlen=0)
+    xs, ys = range(first, first + 16 * size, 16), range(first + 8, first + 8 + 16 * size, 16)
+    deque(map(calls.get_origin, repeat(page), places, xs, ys), maxlen=0)
+    _, example, own = np.unique(addresses, return_index=True, return_inverse=True)
     fonts: dict[str, int] = {}
-    for i in range(min(pdfium.FPDFText_CountChars(handle), MAX_CHARACTERS)):
-        code = get_unicode(handle, i)
-        if code <= 32 and code != 2:
-            continue
-        owner = get_object(handle, i)
-        address = ctypes.cast(owner, void_p).value
-        if address is None:
-            continue
-        style = style_of.get(address)
-        if style is None:
-            style = style_of[address] = len(styles)
-            styles.append(_style(owner, handle, i, fonts))
-        get_box(handle, i, rect_ref)
-        get_origin(handle, i, x_ref, y_ref)
-        codes.append(code)
-        owners.append(style)
-        numbers.append((rect.left, rect.bottom, rect.right, rect.top, x.value, y.value))
-    table = np.array(numbers, dtype=np.float64).reshape(-1, 6)
+    known: dict[int, int] = {}
+    styles: list[tuple[float, int, int]] = [(0.0, 0, 0)] * len(example)  # size, font, quarter turn of a text object
+    for k in np.argsort(example).tolist():  # fonts are numbered as they come
+        i = places[example[k]]
+        styles[k] = _style(pdfium.FPDFText_GetTextObject(handle, i), handle, i, fonts, known)
+    table = np.column_stack((boxes[:, [0, 3, 2, 1]].astype(np.float64), origins))
     style_table = np.array(styles, dtype=np.float64).reshape(-1, 3)
-    own = np.array(owners, dtype=np.int64)
     return _RawCharacters(
-        np.array(codes, dtype=np.uint32),
+        codes[wanted],
         table[:, 0],
         table[:, 1],
         table[:, 2],
@@ -228,8 +228,38 @@ def _read_characters(handle: Any) -> _RawCharacters:
     )
 
 
-def _style(owner: Any, handle: Any, index: int, fonts: dict[str, int]) -> tuple[float, int, int]:
-    """(size in points, font index, quarter turn) of a text object; the character's matrix holds its scale."""
+@dataclass(frozen=True, slots=True)
+class _PlainCalls:
+    """Functions of pdfium that take addresses as plain numbers."""
+
+    get_unicode: Callable[..., int]
+    get_object: Callable[..., Any]
+    get_box: Callable[..., int]
+    get_origin: Callable[..., int]
+
+
+@functools.cache
+def _plain_calls() -> _PlainCalls:
+    """The four functions that are called once a character, without the conversions of pypdfium2's declarations."""
+    pointer, number = ctypes.c_void_p, ctypes.c_int
+
+    def plain(name: str, result: Any, *arguments: Any) -> Any:
+        address = ctypes.cast(getattr(pdfium, name), ctypes.c_void_p).value
+        return ctypes.CFUNCTYPE(result, *arguments)(address or 0)
+
+    return _PlainCalls(
+        plain("FPDFText_GetUnicode", ctypes.c_uint, pointer, number),
+        plain("FPDFText_GetTextObject", ctypes.c_size_t, pointer, number),
+        plain("FPDFText_GetLooseCharBox", number, pointer, number, pointer),
+        plain("FPDFText_GetCharOrigin", number, pointer, number, pointer, pointer),
+    )
+
+
+def _style(owner: Any, handle: Any, index: int, fonts: dict[str, int], known: dict[int, int]) -> tuple[float, int, int]:
+    """(size in points, font index, quarter turn) of a text object; the character's matrix holds its scale.
+
+    `fonts` numbers the fonts by name, `known` those seen by their address.
+    """
     matrix = pdfium.FS_MATRIX()
     size = ctypes.c_float()
     pdfium.FPDFTextObj_GetFontSize(owner, ctypes.byref(size))
@@ -245,6 +275,14 @@ def _style(owner: Any, handle: Any, index: int, fonts: dict[str, int]) -> tuple[
     else:
         quarter = 4
     font = pdfium.FPDFTextObj_GetFont(owner)
+    address = ctypes.cast(font, ctypes.c_void_p).value or 0
+    if address not in known:
+        known[address] = fonts.setdefault(_font_name(font), len(fonts))
+    return abs(size.value) * scale, known[address], quarter
+
+
+def _font_name(font: Any) -> str:
+    """The name of a font without its subset's prefix; "-Bold" behind it where only its weight says so."""
     length = pdfium.FPDFFont_GetBaseFontName(font, None, 0)
     buffer = ctypes.create_string_buffer(max(int(length), 1))
     pdfium.FPDFFont_GetBaseFontName(font, buffer, length)
@@ -252,7 +290,7 @@ def _style(owner: Any, handle: Any, index: int, fonts: dict[str, int]) -> tuple[
     weight = pdfium.FPDFFont_GetWeight(font)
     if weight >= 600 and not _BOLD.search(name) and not name.lower().startswith("cm"):
         name += "-Bold"
-    return abs(size.value) * scale, fonts.setdefault(name, len(fonts)), quarter
+    return name
 
 
 def _read_shapes(page: Any, frame: _Frame) -> tuple[tuple[Rule, ...], tuple[Box, ...]]:

@@ -27,6 +27,13 @@ _KNOWN = re.compile(
     r"|conclusions? and future work|future work|limitations)[.:]?$",
     re.I,
 )
+_ABSTRACT = re.compile(r"(?P<title>Abstract|ABSTRACT|A BSTRACT)\s*(?P<stop>[.:—–]|-(?=\s|[A-Z]))\s*(?P<rest>\S.*)")
+_ITEM = re.compile(r"(?:\(?(?:\d{1,2}|[a-h]|[ivx]{1,4})\)|\d{1,2}\.)\s+\S")
+_PLAIN_WORD = re.compile(r"[“\"(]?[A-Za-z][a-z]{2,}[.,;:)”\"]*")
+_RELATION = re.compile(r"[=≤≥≈∝∼←→≜]|(?<=\s)[<>∈](?=\s)")
+_FUNCTIONS = {"exp", "log", "max", "min", "arg", "argmax", "argmin", "softmax", "tanh", "sigmoid", "relu", "sin", "cos"}
+_BULLETS = "•◦▪●■‣▶"
+_DASHES = {"–", "-", "—", "∗", "*"}
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _FOOTNOTE_START = re.compile(r"^(?:[*†‡§¶∗⋆]+|\d{1,2})\s?")
 
@@ -50,6 +57,27 @@ class Block:
     starts: list[int] = field(default_factory=list)  # offset of each line in `text`
 
 
+# first and last parts of compounds that English writes with a hyphen; a part of a divided word is rarely one of them
+_FIRST = frozenset(
+    {
+        "self", "non", "cross", "state", "high", "low", "long", "short", "fine", "end", "well", "large", "small", "two",
+        "three", "four", "five", "single", "zero", "one", "few", "open", "closed", "near", "real", "left", "right",
+        "task", "word", "sentence", "character", "part", "data", "time", "human", "gold", "hand", "type", "deep",
+        "source", "target", "sequence", "model", "label", "feature", "domain", "language", "question", "knowledge",
+    }
+)  # fmt: skip
+_LAST = frozenset(
+    {
+        "based", "level", "aligned", "specific", "trained", "aware", "free", "art", "shot", "tuning", "tuned", "scale",
+        "domain", "dependent", "independent", "order", "layer", "style", "like", "rank", "wise", "driven", "size",
+        "sized", "time", "term", "quality", "performing", "attention", "trivial", "head", "hot", "only",
+        "supervised", "annotated", "crafted", "agnostic", "invariant", "oriented", "related", "learning", "answering",
+        "target", "token", "word", "sentence", "language", "modal", "label", "class", "step", "stage", "end", "to",
+        "of", "the", "in", "and", "by", "off", "up", "out",
+    }
+)  # fmt: skip
+
+
 class Hyphens:
     """Resolves hyphens at line ends by the words that the paper itself prints within lines."""
 
@@ -60,6 +88,10 @@ class Hyphens:
                 text = line.text.lower()
                 words = _WORD.findall(text[:-1] if text.endswith("-") else text)
                 self.known.update(words[:-1] if text.endswith("-") else words)
+        # how many compounds of the paper begin and end with a part
+        compounds = [w for w in self.known if "-" in w]
+        self._first = Counter(w.partition("-")[0] for w in compounds)
+        self._last = Counter(w.rpartition("-")[2] for w in compounds)
 
     def join(self, before: str, after: str) -> str:
         """`before` (which ends in a hyphen) and `after` as one text: without the hyphen unless the paper writes it."""
@@ -74,10 +106,17 @@ class Hyphens:
         keep = self.known[apart] > self.known[joined]
         if not self.known[apart] and not self.known[joined]:
             # names, and words that are hyphenated already, keep the hyphen
-            keep = b[0].isupper() or "-" in a
+            keep = b[0].isupper() or "-" in a or ("-" in b and bool(self.known[a.lower()])) or self._compound(a, b)
         elif not keep and b[0].isupper() and not a.isupper():
             keep = self.known[joined] == 0
         return before + after if keep else before[:-1] + after
+
+    def _compound(self, a: str, b: str) -> bool:
+        """Whether two parts that the paper prints neither joined nor apart are words of a compound."""
+        a, b = a.lower(), b.lower()
+        first, last = self._first[a] + (a in _FIRST), self._last[b] + (b in _LAST)
+        # both parts are words of the paper, and one of them makes compounds there or elsewhere
+        return len(a) > 2 and len(b) > 2 and bool(self.known[a] and self.known[b]) and first + last > 0
 
 
 def is_heading_text(text: str) -> bool:
@@ -86,16 +125,31 @@ def is_heading_text(text: str) -> bool:
     return bool(_KNOWN.match(text.strip()) or (numbered and numbered["number"][0].isdigit()))
 
 
+def opens_abstract(text: str) -> bool:
+    """Whether a line opens with "Abstract." and goes on with the abstract itself."""
+    return bool(_ABSTRACT.match(text.strip()))
+
+
 def is_display(line: Line, style: Style) -> bool:
     """Whether a line is a displayed formula: set in, and mostly letters of mathematical fonts and signs."""
     left, right = style.extent(line.column)
     letters = sum(len(w.text) for w in line.words)
     math = sum(len(w.text) for w in line.words if w.math or w.script or not any(c.isalpha() for c in w.text))
     words = sum(1 for w in line.words if not w.math and len(w.text) > 3 and w.text.isalpha())
-    if not math or words > 2:
+    if words > 2:
         return False
     set_in = line.x0 > left + 1.2 * style.size
+    plain = [w for w in line.words if not w.script and not w.math and _PLAIN_WORD.fullmatch(w.text)]
+    plain = [w for w in plain if w.text not in _FUNCTIONS]
+    if not plain and (letters <= 60 or set_in) and max(w.size for w in line.words) < 0.79 * style.size:
+        return True  # the limits of a sum
+    if not plain and set_in and math >= 0.3 * letters and any(w.math for w in line.words) and letters > 1:
+        return True  # the parts of a fraction
+    if len(plain) <= 1 and set_in and _RELATION.search(line.text) and (any(w.math or w.script for w in line.words)):
+        return True
     numbered = bool(re.search(r"\(\d{1,2}[a-z]?\)$", line.text)) and line.x1 > right - 4 and set_in
+    if not math:
+        return False
     return (set_in and math >= 0.6 * letters and any(w.math for w in line.words)) or (
         numbered and math >= 0.4 * letters
     )
@@ -139,9 +193,9 @@ def take_footnotes(page: PageLayout, style: Style) -> list[list[Placed]]:
             small = line.size < 0.94 * style.size
             if not small or line.base < 0.4 * page.content.height:
                 break
-            if tail and tail[-1].base - line.base > 2.2 * line.size:
-                break
             if rule is not None and line.base < rule:
+                break
+            if rule is None and tail and tail[-1].base - line.base > 2.2 * line.size:
                 break
             tail.append(line)
         tail.reverse()
@@ -182,6 +236,7 @@ class Flow:
             if is_display(line, self.style):
                 i += 1
                 continue
+            line = self._open_abstract(line, page) or line
             heading = self._heading(line, previous, lines[i + 1] if i + 1 < len(lines) else None)
             if heading is not None:
                 block = [line]
@@ -246,11 +301,15 @@ class Flow:
             and (strong or previous is None or line.base - previous.base > 1.2 * self.style.leading)
         ):
             return "", text.rstrip(".:"), 1
-        if not strong or text.endswith((",", ";")):
+        if text.endswith((",", ";")):
             return None
+        if not strong:
+            return self._next_heading(line, previous, following)
         m = _APPENDIX_NUMBER.match(text) or _NUMBERED.match(text)
         if m is not None and m["number"] == "A" and not self._after_references and not text.startswith(("A.", "App")):
             m = None  # "A Simple Model"
+        if m is not None and not self.sections and m["number"].isalpha() and m["number"] != "I":
+            m = _APPENDIX_NUMBER.match(text)  # "A. Writer"
         if m is not None and (line.bold or capitals or line.size > 1.08 * self.style.size):
             title = m["title"].strip()
             if line.widest_gap < 4 and sum(c.isalpha() for c in title) >= 3 and not title.endswith("."):
@@ -270,6 +329,40 @@ class Flow:
             ):
                 return "", text, 2
         return None
+
+    def _next_heading(self, line: Line, previous: Line | None, following: Line | None) -> tuple[str, str, int] | None:
+        """A heading in ordinary letters, as fonts without a name print them: it stands apart and its number is due."""
+        m = _NUMBERED.match(line.text.strip())
+        if m is None or m["title"].endswith((".", ":")) or len(line.words) > 10 or line.widest_gap > 2.5:
+            return None
+        gap = 1.3 * self.style.leading
+        above = previous is None or line.base < previous.base or line.base - previous.base > gap
+        below = (
+            following is None or following.base < line.base or following.base - line.base > 1.05 * self.style.leading
+        )
+        left, right = self.style.extent(line.column)
+        short = line.width < 0.85 * (right - left) and (line.column == 0 or abs(line.x0 - left) < 3)
+        if above and below and short and _is_due(m["number"], [s.number for s in self.sections]):
+            return m["number"], m["title"].strip(), m["number"].count(".") + 1
+        return None
+
+    def _open_abstract(self, line: Line, page: PageLayout) -> Line | None:
+        """The rest of a line that opens with "Abstract." before the first heading, whose section is then open."""
+        m = _ABSTRACT.match(line.text.strip()) if not self.sections else None
+        if m is None:
+            return None
+        i = 1 if line.words[0].text.lower().startswith("abstract") else 2
+        title, words = line.words[:i], line.words[i:]
+        tail = line.words[i - 1].text
+        cut = re.match(r"(?i)(?:a?bstract)[.:—–-](?P<rest>.+)", tail)
+        if cut is not None:
+            words = (replace(line.words[i - 1], text=cut["rest"]), *words)
+        while words and words[0].text in {".", ":", "—", "–", "-"}:
+            words = words[1:]
+        if not words:
+            return None
+        self._add_heading(("", m["title"].replace("A B", "Ab"), 1), [replace(line, words=title)], page)
+        return replace(line, words=words)
 
     def _add_heading(self, heading: tuple[str, str, int], lines: list[Line], page: PageLayout) -> None:
         number, title, level = heading
@@ -321,8 +414,13 @@ class Flow:
         gap = line.base - last.base
         if gap > 1.45 * self.style.leading and (ended or line.words[0].text[:1] in "•–◦▪"):
             return True
-        if line.words[0].text[:1] in "•◦▪●■":
+        if line.words[0].text[:1] in _BULLETS:
             return True
+        if line.words[0].text in _DASHES or _ITEM.match(line.text):
+            # the label of an item: what goes on below it hangs, or the line before it has ended
+            hangs = following is not None and 0.5 * size < following.x0 - line.x0 < 3 * size
+            if ended or (hangs and not full):
+                return True
         if (
             ended
             and indented
@@ -363,7 +461,24 @@ class Flow:
             if m:
                 text = text[m.end() :]
                 block.starts = [max(0, s - m.end()) for s in block.starts]
+        elif block.kind == "body" and text[:1] and text[0] in _BULLETS:
+            cut = len(text) - len(text[1:].lstrip())
+            text = text[cut:]
+            block.starts = [max(0, s - cut) for s in block.starts]
         block.text = text
+
+
+def _is_due(number: str, sections: Sequence[str]) -> bool:
+    """Whether a section number comes after those before it: "4.1" and "5" after "4", "4.3" and "5" after "4.2"."""
+    last = next((n for n in reversed(sections) if n[:1].isdigit()), "")
+    if not last:
+        return number == "1"
+    parts = last.split(".")
+    due = {f"{last}.1"}
+    for depth in range(len(parts)):
+        if parts[depth].isdigit():
+            due.add(".".join([*parts[:depth], str(int(parts[depth]) + 1)]))
+    return number in due
 
 
 def _run_in_title(line: Line) -> tuple[Line | None, Line]:

@@ -13,6 +13,7 @@ from claimcheck.reading.pdf.layout import Line, PageLayout, Style, rows_of
 from claimcheck.reading.pdf.words import Word
 
 _NUMBER = re.compile(r"[−+-]?[\d,]*\.?\d+%?")
+_SUBCAPTION = re.compile(r"\([a-h]\)")
 _HEADING = re.compile(r"(?:\d{1,2}(?:\.\d{1,2}){0,3}|[A-Z]\.\d{1,2})\.?\s+[A-Z“]\D*$|[A-Z]\s+[A-Z][A-Z ]{5,}$")
 
 
@@ -83,7 +84,7 @@ def find_frames(page: PageLayout, captions: Sequence[Caption], style: Style) -> 
         for group in groups:
             last = group[-1]
             even = abs(last.x0 - rule.x0) < 4 and abs(last.x1 - rule.x1) < 4
-            if even and not _parted(last, rule, page, captions, style):
+            if even and not _parted(last, rule, page, captions, style) and not _stacked(group, rule, page):
                 group.append(rule)
                 break
         else:
@@ -103,7 +104,7 @@ def find_frames(page: PageLayout, captions: Sequence[Caption], style: Style) -> 
     for frame in frames:
         if not any(_inside(frame.box, other.box) for other in kept):
             kept.append(frame)
-    kept = _joined([_grown(f, page, captions) for f in kept])
+    kept = _joined([_grown(f, page, captions, kept) for f in kept])
     return sorted(kept, key=lambda f: (f.box[1], f.box[0]))
 
 
@@ -147,6 +148,33 @@ def _parted(upper: Rule, lower: Rule, page: PageLayout, captions: Sequence[Capti
     return prose >= 3 or (words == 0 and lower.y - upper.y > 30)
 
 
+def _stacked(group: Sequence[Rule], lower: Rule, page: PageLayout) -> bool:
+    """Whether a rule opens another table below the one that `group` frames: nothing, or only "(a) ..." between.
+
+    Two rules without text between them are the end of one table and the beginning of the next when they stand further
+    apart than a double line, and "(a) Reports" with space around it between two rules is a sub-caption and no row.
+    """
+    last = group[-1]
+    if len(group) < 2:
+        return False
+    words = [
+        w for w in page.words
+        if last.y < w.base - 0.3 * w.size < lower.y and w.x1 > lower.x0 and w.x0 < lower.x1
+    ]  # fmt: skip
+    joined = any(
+        not r.horizontal and last.x0 - 3 <= r.x <= last.x1 + 3 and r.top < last.y + 2 and r.bottom > lower.y - 2
+        for r in page.content.rules
+    )
+    if joined:
+        return False
+    if not words:
+        return lower.y - last.y > 6.5
+    words.sort(key=lambda w: (round(w.base), w.x0))
+    letter = _SUBCAPTION.match(words[0].text)
+    # a row "(a) ..." of a table would stand in its step
+    return letter is not None and lower.y - last.y > 2.2 * words[0].size
+
+
 def assign_captions(
     pages: Sequence[PageLayout], captions: Sequence[Sequence[Caption]], frames: Sequence[Sequence[Region]], style: Style
 ) -> list[list[Region]]:
@@ -163,11 +191,36 @@ def assign_captions(
     ]
 
 
-def _distance(caption: Caption, frame: Region, page: PageLayout, captions: Sequence[Caption], style: Style) -> float:
+def _row_of_frames(frame: Region, frames: Sequence[Region]) -> Box:
+    """The box around a frame and those that stand beside it."""
+    own = frame.box
+    beside = [
+        f.box for f in frames
+        if min(f.box[3], own[3]) - max(f.box[1], own[1]) > 0.5 * min(f.box[3] - f.box[1], own[3] - own[1])
+    ]  # fmt: skip
+    return (min(b[0] for b in beside), own[1], max(b[2] for b in beside), own[3])
+
+
+def _shared(caption: Caption, frame: Region, frames: Sequence[Region]) -> bool:
+    """Whether a caption is centred over or under a row of frames side by side, of which `frame` is the first."""
+    box, c = _row_of_frames(frame, frames), caption.box
+    if box[2] - box[0] < 1.2 * (frame.box[2] - frame.box[0]) or frame.box[0] > box[0] + 1:
+        return False
+    return abs((c[0] + c[2]) / 2 - (box[0] + box[2]) / 2) < 0.08 * (box[2] - box[0])
+
+
+def _distance(
+    caption: Caption,
+    frame: Region,
+    page: PageLayout,
+    captions: Sequence[Caption],
+    style: Style,
+    frames: Sequence[Region],
+) -> float:
     """Points between a caption and a frame; infinite where something else stands between."""
     c, f = caption.box, frame.box
     overlap = min(c[2], f[2]) - max(c[0], f[0])
-    if overlap < 0.4 * min(c[2] - c[0], f[2] - f[0]):
+    if overlap < 0.4 * min(c[2] - c[0], f[2] - f[0]) and not _shared(caption, frame, frames):
         return float("inf")
     if f[1] >= c[3] - 6:
         low, high = c[3], f[1]
@@ -208,7 +261,7 @@ def _matched(
     for c in captions:
         own: list[tuple[float, int]] = []
         for k, f in enumerate(frames):
-            d = _distance(c, f, page, captions, style)
+            d = _distance(c, f, page, captions, style, frames)
             if c.kind == "table" and prefer and (f.box[1] > c.box[1]) != (prefer > 0):
                 d += 25
             if c.kind == "figure":
@@ -246,18 +299,10 @@ def _assign_page(
     served = set(owner.values())
     out: list[Region] = []
     horizontals = horizontal_rules(page)
+    parts = _further_parts(captions, frames, owner)
     for k, f in enumerate(frames):
         if k not in owner:
-            # another part of a table whose caption went to the frame beside or below it
-            near = [
-                (abs(f.box[1] - g.box[1]) + abs(f.box[3] - g.box[3]), owner[j])
-                for j, g in enumerate(frames)
-                if j in owner and captions[owner[j]].kind == "table" and _adjacent(f.box, g.box, captions[owner[j]].box)
-            ]
-            if near:
-                out.append(replace(f, caption=captions[min(near)[1]], part="+"))
-            else:
-                out.append(f)
+            out.append(replace(f, caption=captions[parts[k]], part="+") if k in parts else f)
             continue
         caption = captions[owner[k]]
         x0, top, x1, bottom = f.box
@@ -272,11 +317,39 @@ def _assign_page(
     return [_filled(r, page, horizontals) for r in out]
 
 
-def _adjacent(box: Box, owned: Box, caption: Box) -> bool:
+def _further_parts(captions: Sequence[Caption], frames: Sequence[Region], owner: dict[int, int]) -> dict[int, int]:
+    """Frames that are another part of a table whose caption went to a frame beside, above or below -> caption."""
+    parts: dict[int, int] = {}
+    for k, f in enumerate(frames):
+        near = [
+            (abs(f.box[1] - g.box[1]) + abs(f.box[3] - g.box[3]), owner[j])
+            for j, g in enumerate(frames)
+            if k not in owner
+            and j in owner
+            and captions[owner[j]].kind == "table"
+            and _adjacent(f.box, g.box, captions[owner[j]].box, _row_of_frames(g, frames))
+        ]
+        if near:
+            parts[k] = min(near)[1]
+    # three or more of equal width below each other: the part of a part
+    for _ in frames:
+        for k, f in enumerate(frames):
+            if k in owner or k in parts:
+                continue
+            for j, i in list(parts.items()):
+                g = frames[j].box
+                even = abs(f.box[0] - g[0]) < 4 and abs(f.box[2] - g[2]) < 4
+                if even and 0 <= max(f.box[1] - g[3], g[1] - f.box[3]) < 26:
+                    parts[k] = i
+    return parts
+
+
+def _adjacent(box: Box, owned: Box, caption: Box, row: Box) -> bool:
     """Whether a frame lies beside another one of a table, under one caption, or right above or below it."""
     beside = min(box[3], owned[3]) - max(box[1], owned[1]) > 0.3 * min(box[3] - box[1], owned[3] - owned[1])
     under_caption = box[0] < caption[2] - 10 and box[2] > caption[0] + 10
-    if beside and under_caption:
+    centred = abs((caption[0] + caption[2]) / 2 - (row[0] + row[2]) / 2) < 0.08 * (row[2] - row[0])
+    if beside and (under_caption or centred):
         return True
     same_band = abs(box[0] - owned[0]) < 30 or abs(box[2] - owned[2]) < 30 or _inside_band(box, owned)
     gap = max(box[1] - owned[3], owned[1] - box[3])
@@ -287,11 +360,15 @@ def _inside_band(a: Box, b: Box) -> bool:
     return min(a[2], b[2]) - max(a[0], b[0]) > 0.7 * min(a[2] - a[0], b[2] - b[0])
 
 
-def _grown(region: Region, page: PageLayout, captions: Sequence[Caption]) -> Region:
+def _grown(region: Region, page: PageLayout, captions: Sequence[Caption], frames: Sequence[Region]) -> Region:
     """The region with rows above its first and below its last rule that line up with it."""
     x0, top, x1, bottom = region.box
     top, bottom = _along_verticals(region.box, page, captions)
-    words = [w for w in page.words if w.x0 > x0 - 6 and w.x1 < x1 + 6]
+    # not over the last rule of a frame above or the first of one below
+    others = [f.box for f in frames if f is not region and min(f.box[2], x1) - max(f.box[0], x0) > 0]
+    highest = max((b[3] for b in others if b[3] <= top + 1), default=-1e9)
+    lowest = min((b[1] for b in others if b[1] >= bottom - 1), default=1e9)
+    words = [w for w in page.words if w.x0 > x0 - 6 and w.x1 < x1 + 6 and highest < w.base < lowest + 0.3 * w.size]
     in_caption = {id(w) for c in captions for line in c.lines for w in line.words}
     rows = rows_of([w for w in words if id(w) not in in_caption])
     crossing = {

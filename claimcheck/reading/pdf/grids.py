@@ -118,6 +118,9 @@ def cell_text(words: Sequence[Word]) -> str:
                 continue  # a footnote's or a rank's number
         if w.script > 0 and text.isdigit() and len(before.text) > 3 and is_footnote_mark(w, before):
             continue
+        note = w is words[-1] and w.script > 0 and len(text) == 1 and text.islower()
+        if note and re.search(r"\.\d+$|[^\W\d_]{4}$", before.text):
+            continue  # the mark of a table note; of "F1" or "w" it may be a part of the name
         if w.script > 0 and text[0].isalnum() and not before.script:
             text = "^" + text
         gap = w.x0 - before.x1
@@ -129,7 +132,8 @@ def cell_text(words: Sequence[Word]) -> str:
 def _small_beside(text: str, number: str) -> bool:
     """Whether a number printed as a script is a spread: it has decimals and is small beside its number."""
     m = re.search(r"(\d[\d,]*\.?\d*|\.\d+)$", number)
-    return "." in text and m is not None and float(text) <= 0.1 * float(m[0].replace(",", ""))
+    spread = text.lstrip("± ")
+    return "." in spread and m is not None and float(spread) <= 0.1 * float(m[0].replace(",", ""))
 
 
 def build_grid(words: Sequence[Word], rules: Sequence[Rule], verticals: Sequence[Rule], box: Box) -> Grid:
@@ -138,9 +142,11 @@ def build_grid(words: Sequence[Word], rules: Sequence[Rule], verticals: Sequence
         Row(_chunks(r, verticals), float(np.median([w.base for w in r])), max(w.size for w in r))
         for r in _rows(words, rules, box)
     ]
+    _join_justified(rows, verticals)
     edges = find_edges(rows, verticals, box)
     for row in rows:
-        row.chunks = [piece for chunk in row.chunks for piece in _split_at(chunk, edges, rows)]
+        if not _names_group(row, edges, rows):
+            row.chunks = _split_row(row, edges, rows)
         for chunk in row.chunks:
             chunk.first, chunk.last = columns_under(chunk.x0, chunk.x1, edges)
             if chunk.pinned >= 0:
@@ -327,6 +333,75 @@ def _split_at(chunk: Chunk, edges: Sequence[float], rows: Sequence[Row]) -> list
         if aligned > tolerance * size:
             return [chunk]
     return [Chunk(g, pinned=k) for g, k in zip(groups, owners, strict=True)]
+
+
+def _join_justified(rows: Sequence[Row], verticals: Sequence[Rule]) -> None:
+    """Joins words that a justified line of a text cell sets apart: a line right above or below runs over their gap."""
+    for i, row in enumerate(rows):
+        beside = [
+            q for q in (*rows[max(0, i - 1) : i], *rows[i + 1 : i + 2]) if abs(q.base - row.base) < 1.35 * row.size
+        ]
+        middle = row.base - 0.3 * row.size
+        walls = [v.x for v in verticals if v.top - 1 <= middle <= v.bottom + 1]
+        out: list[Chunk] = []
+        stretched = 0.0  # the gap that the present cell's words stand apart
+        for chunk in row.chunks:
+            if not out:
+                out.append(chunk)
+                continue
+            left = out[-1]
+            gap = chunk.x0 - left.x1
+            walled = any(left.x1 - 1 <= x <= chunk.x0 + 1 for x in walls)
+            words = not left.numeric and not chunk.numeric and left.text[-1:].isprintable()
+            runs_on = any(
+                abs(c.x0 - left.x0) < 1.0 and c.x1 > chunk.x0 + 1 and len(c.words) > 1 and not c.numeric
+                for q in beside
+                for c in q.chunks
+            )
+            if not walled and gap < 1.3 * row.size and ((words and runs_on) or gap < 1.3 * stretched):
+                stretched = max(gap, stretched)
+                left.words = left.words + chunk.words
+                left.refresh()
+            else:
+                stretched = 0.0
+                out.append(chunk)
+        row.chunks = out
+
+
+def _split_row(row: Row, edges: Sequence[float], rows: Sequence[Row]) -> list[Chunk]:
+    """A row's chunks parted at the columns; a name with ordinary spaces stays whole where another one of its row does.
+
+    So "Chinese PTB" over two columns is no pair of names when "English PTB" beside it is none.
+    """
+    pieces = [_split_at(chunk, edges, rows) for chunk in row.chunks]
+    wide = any(
+        len(own) == 1 and len(chunk.words) > 1 and (ends := columns_under(chunk.x0, chunk.x1, edges))[0] != ends[1]
+        for chunk, own in zip(row.chunks, pieces, strict=True)
+        if chunk is not row.chunks[0] or columns_under(chunk.x0, chunk.x1, edges)[0] > 0
+    )
+    out: list[Chunk] = []
+    for chunk, own in zip(row.chunks, pieces, strict=True):
+        spaces = [b.x0 - a.x1 for a, b in pairwise(chunk.words)]
+        whole = wide and len(own) > 1 and not own[0].numeric and max(spaces) < 0.45 * row.size
+        out.extend([chunk] if whole else own)
+    return out
+
+
+def _names_group(row: Row, edges: Sequence[float], rows: Sequence[Row]) -> bool:
+    """Whether a row is one name from the left over columns of numbers ("Without training"): its words are no cells."""
+    if len(row.chunks) != 1 or row.chunks[0].numeric:
+        return False
+    chunk = row.chunks[0]
+    first, last = columns_under(chunk.x0, chunk.x1, edges)
+    if first != 0 or last == 0 or any(_PLAIN_NUMBER.match(w.text) for w in chunk.words[1:]):
+        return False
+    spaces = [b.x0 - a.x1 for a, b in pairwise(chunk.words)]
+    if not spaces or max(spaces) > 0.45 * row.size:
+        return False
+    below = [
+        c for r in rows for c in r.chunks if r is not row and columns_under(c.x0, c.x1, edges)[0] in range(1, last + 1)
+    ]
+    return len(below) >= 2 and sum(c.numeric for c in below) * 2 > len(below)
 
 
 def _merge_same_column(chunks: list[Chunk]) -> list[Chunk]:

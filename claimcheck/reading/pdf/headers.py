@@ -117,7 +117,9 @@ def _tiling(
         high = chunks[i + 1].first - 1 if i + 1 < len(chunks) else width - 1
         middle = (chunk.x0 + chunk.x1) / 2
         own: list[tuple[int, int, float]] = []
-        for first in range(min(low, chunk.first), chunk.first + 1):
+        # a long name reaches over the corner above the row names, which it does not head
+        inner = next((k for k in range(chunk.first, chunk.last) if k in lower), chunk.first)
+        for first in range(min(low, chunk.first), inner + 1):
             for last in range(chunk.last, max(high, chunk.last) + 1):
                 a, b = extents[first][0], extents[last][1]
                 off = abs((a + b) / 2 - middle)
@@ -143,7 +145,23 @@ def _tiling(
                 extend(i + 1, [*spans, (first, last)], error + off)
 
     extend(0, [], 0.0)
-    return best[1] if best else None
+    if best is None or _lines_of_names(chunks, best[1], extents):
+        return None
+    return best[1]
+
+
+def _lines_of_names(
+    chunks: Sequence[Chunk], spans: Sequence[tuple[int, int]], extents: Sequence[tuple[float, float]]
+) -> bool:
+    """Whether a row holds upper lines of column names, each in the middle of its own column, and not headings."""
+    single = sum(first == last for first, last in spans)
+    centred = all(
+        c.first == c.last
+        and abs((extents[c.first][0] + extents[c.first][1]) / 2 - (c.x0 + c.x1) / 2) < 0.15 * c.words[0].size
+        for c, (first, last) in zip(chunks, spans, strict=True)
+        if first != last
+    )
+    return centred and single > sum(first != last for first, last in spans)
 
 
 def _complete(spans: Sequence[tuple[int, int]], lower: set[int]) -> bool:

@@ -18,7 +18,7 @@ _MARGIN_TEXT = re.compile(
     r"^(?:proceedings of|copyright|©|c\s?⃝|arxiv:|published as|under review|preprint|transactions of the"
     r"|accepted (?:at|to|by)|to appear|association for computational|the association"
     r"|workshop track|submitted|in proceedings"
-    r"|\(?c\)?\s?\d{4} association|licen[cs]e details|\d+th |vol\.|volume )",
+    r"|\(?c\)?\s?\d{4} association|licen[cs]e details|\d+\s?\^?(?:st|nd|rd|th) |vol\.|volume )",
     re.I,
 )
 _PAGE_NUMBER = re.compile(r"(?:page )?[-–—]?\s*(?:\d{1,4}|[ivxlc]{1,6})\s*[-–—]?(?: of \d+)?$", re.I)
@@ -43,9 +43,9 @@ class Line:
 
     @cached_property
     def size(self) -> float:
-        """The size of most of its letters, in points."""
+        """The size of most of its letters on the line, in points."""
         weights: dict[float, int] = {}
-        for w in self.words:
+        for w in [w for w in self.words if not w.script] or self.words:
             weights[w.size] = weights.get(w.size, 0) + len(w.text)
         return max(weights, key=lambda s: (weights[s], s))
 
@@ -82,7 +82,8 @@ class Line:
     @cached_property
     def bold(self) -> bool:
         """Whether most letters are bold."""
-        return sum(len(w.text) for w in self.words if w.bold) * 2 > sum(len(w.text) for w in self.words)
+        words = [w for w in self.words if not w.script] or self.words
+        return sum(len(w.text) for w in words if w.bold) * 2 > sum(len(w.text) for w in words)
 
     @cached_property
     def widest_gap(self) -> float:
@@ -131,6 +132,50 @@ class Style:
         return (self.left, self.gutter[0]) if column == 1 else (self.gutter[1], self.right)
 
 
+def drop_line_numbers(pages: Sequence[PageLayout]) -> None:
+    """Takes the line numbers of a review copy off the pages' words, so that no margin and no line holds them.
+
+    They are a column of numbers that grow by one step at the outer edge of the text, on two pages or more, and go on
+    from page to page; a table's column of numbers does neither.
+    """
+    found: list[list[list[Word]]] = []
+    for page in pages:
+        columns: dict[int, list[Word]] = {}
+        for w in page.words:
+            if w.text.isascii() and w.text.isdigit() and len(w.text) <= 5:
+                columns.setdefault(round(w.x1 / 3), []).append(w)
+        found.append([c for c in columns.values() if len(c) >= 12 and _counts_up(c) and _outermost(c, page)])
+    if sum(map(bool, found)) < min(2, len(pages)) or len(pages) < 2:
+        return
+    last = -1
+    for columns_of in filter(None, found):
+        if min(int(c[0].text) for c in columns_of) < last:
+            return
+        last = max(int(c[-1].text) for c in columns_of)
+    for page, columns_of in zip(pages, found, strict=True):
+        gone = {id(w) for c in columns_of for w in c}
+        if gone:
+            page.words = [w for w in page.words if id(w) not in gone]
+
+
+def _counts_up(column: list[Word]) -> bool:
+    """Whether numbers below each other grow by one step; sorts them from top to bottom."""
+    column.sort(key=lambda w: w.base)
+    steps = Counter(int(b.text) - int(a.text) for a, b in pairwise(column))
+    step, count = steps.most_common(1)[0]
+    return step in (1, 2, 5, 10) and count >= 0.9 * (len(column) - 1) and min(steps) > 0
+
+
+def _outermost(column: list[Word], page: PageLayout) -> bool:
+    """Whether nothing but a few words stands further out than a column of numbers."""
+    x0, x1 = min(w.x0 for w in column), max(w.x1 for w in column)
+    ids = {id(w) for w in column}
+    top, bottom = column[0].base - 1, column[-1].base + 1
+    others = [w for w in page.words if id(w) not in ids and top <= w.base <= bottom]
+    few = 0.01 * len(others)
+    return sum(w.x0 < x1 for w in others) <= few or sum(w.x1 > x0 for w in others) <= few
+
+
 def rows_of(words: Sequence[Word], tolerance: float = 0.3) -> list[list[Word]]:
     """Words grouped by baseline, rows from top to bottom and words from left to right.
 
@@ -139,7 +184,9 @@ def rows_of(words: Sequence[Word], tolerance: float = 0.3) -> list[list[Word]]:
     rows: list[list[Word]] = []
     anchor = 0.0
     for word in sorted(words, key=lambda w: w.base):
-        if rows and word.base - anchor <= tolerance * max(word.size, 4.0):
+        # a script has its word's own baseline, and stays beside it
+        same = bool(rows) and word.base == rows[-1][-1].base
+        if rows and (same or word.base - anchor <= tolerance * max(word.size, 4.0)):
             rows[-1].append(word)
         else:
             rows.append([word])
@@ -166,9 +213,10 @@ def find_style(pages: Sequence[PageLayout]) -> Style:
             continue
         rows = rows_of(body)
         gutters.append(_find_gutter(rows, page.content.width))
-        lefts.append(_mode([min(w.x0 for w in r) for r in rows]))
-        rights.append(_mode([max(w.x1 for w in r) for r in rows]))
         gutter = gutters[-1]
+        # most rows of a page may stand in one column only
+        lefts.append(_mode([min(w.x0 for w in r) for r in rows if gutter is None or r[0].x0 < gutter[0]]))
+        rights.append(_mode([max(w.x1 for w in r) for r in rows if gutter is None or r[-1].x1 > gutter[1]]))
         middle = sum(gutter) / 2 if gutter else page.content.width
         bases = sorted(w.base for w in body if w.x1 < middle)
         last = -1e9
@@ -199,6 +247,14 @@ def _mode(values: list[float]) -> float:
 
 def _find_gutter(rows: list[list[Word]], width: float) -> tuple[float, float] | None:
     """The vertical strip near the page's middle that parts two columns; None for a page of one column."""
+    found, crossed = _shared_gap(rows, width)
+    if found is None and crossed <= 0.3 * len(rows):
+        return _empty_strip(rows, width)
+    return found
+
+
+def _shared_gap(rows: list[list[Word]], width: float) -> tuple[tuple[float, float] | None, int]:
+    """(the strip where rows of both columns have a gap, how many rows stand over the middle without one)."""
     gaps: list[tuple[float, float]] = []
     crossed = 0
     low, high = 0.38 * width, 0.62 * width
@@ -212,18 +268,67 @@ def _find_gutter(rows: list[list[Word]], width: float) -> tuple[float, float] | 
         elif row[0].x0 < low and row[-1].x1 > high:
             crossed += 1
     if len(gaps) < 8 or len(gaps) < 0.6 * crossed:
-        return None
+        return None, crossed
     # right ends of the left column crowd at one place, left ends of the right column at another
     right = Counter(round(g[1]) for g in gaps)
     start = max(right, key=lambda v: right[v] + right[v - 1] + right[v + 1])
     near = [g for g in gaps if abs(g[1] - start) <= 1.5]
     if len(near) < 6:
-        return None
+        return None, crossed
     ends = sorted(g[0] for g in near)
     end = ends[int(0.9 * (len(ends) - 1))]  # ragged columns end at many places
     if start - end < 6:
-        return None
-    return float(end) + 0.5, float(start) - 0.5
+        return None, crossed
+    return (float(end) + 0.5, float(start) - 0.5), crossed
+
+
+def _empty_strip(rows: list[list[Word]], width: float) -> tuple[float, float] | None:
+    """The strip near the middle that hardly a row stands over, with lines of prose that end and begin along it.
+
+    For pages whose columns share few baselines: a column of headings beside floats, or one that ends early.
+    """
+    low, high = int(0.38 * width), int(0.62 * width)
+    covered = [0] * (high - low + 1)
+    for row in rows:
+        seen: set[int] = set()
+        for w in row:
+            seen.update(range(max(low, int(w.x0)), min(high, int(w.x1)) + 1))
+        for a, b in pairwise(row):
+            if b.x0 - a.x1 < 0.6 * a.size:
+                seen.update(range(max(low, int(a.x1)), min(high, int(b.x0)) + 1))
+        for x in seen:
+            covered[x - low] += 1
+    for most in (0, 1, 2, int(0.12 * len(rows))):  # where few lines stand on one side, few may stand over the strip
+        strip = _widest_below(covered, most)
+        if not 5 <= strip[1] - strip[0] <= 0.12 * width:
+            continue
+        g0, g1 = float(low + strip[0]), float(low + strip[1])
+        left = [[w for w in row if w.x1 <= g0 + 1] for row in rows]
+        right = [[w for w in row if w.x0 >= g1 - 1] for row in rows]
+        ends = sum(_prose(r, width) and r[-1].x1 > g0 - 4 for r in left)
+        begins = sum(_prose(r, width) and r[0].x0 < g1 + 4 for r in right)
+        if min(ends, begins) >= 3 and ends + begins >= 8:
+            return g0, g1
+    return None
+
+
+def _widest_below(covered: Sequence[int], most: int) -> tuple[int, int]:
+    """(start, end) of the longest run of numbers up to `most`."""
+    best, start = (0, 0), 0
+    for i, count in enumerate([*covered, most + 1]):
+        if count > most:
+            best = max(best, (start, i), key=lambda run: run[1] - run[0])
+            start = i + 1
+    return best
+
+
+def _prose(row: Sequence[Word], width: float) -> bool:
+    """Whether words fill a column as running text does: some of them, over its width, no wide gap between."""
+    return (
+        len(row) >= 4
+        and row[-1].x1 - row[0].x0 > 0.25 * width
+        and all(b.x0 - a.x1 < 1.2 * a.size for a, b in pairwise(row))
+    )
 
 
 def make_lines(words: Sequence[Word], style: Style) -> list[Line]:
@@ -272,6 +377,30 @@ def drop_margins(pages: Sequence[PageLayout], style: Style) -> None:
                 dropped.update(map(id, row.words))
         if dropped:
             page.words = [w for w in page.words if id(w) not in dropped]
+    _drop_page_numbers(pages, style)
+
+
+def _drop_page_numbers(pages: Sequence[PageLayout], style: Style) -> None:
+    """Takes off numbers that stand alone below the text, wherever that ends, where they count the pages."""
+    found: list[tuple[PageLayout, Word, int]] = []
+    for page in pages:
+        if len(page.words) < 2:
+            continue
+        last = max(page.words, key=lambda w: w.base)
+        if not (last.text.isascii() and last.text.isdigit() and len(last.text) <= 4):
+            continue
+        above = max(w.base for w in page.words if w is not last)
+        if last.base > 0.5 * page.content.height and last.base - above > 1.4 * style.leading:
+            found.append((page, last, int(last.text) - page.number))
+    offsets = Counter(offset for _, _, offset in found)
+    if not offsets:
+        return
+    offset, count = offsets.most_common(1)[0]
+    # a page alone must be page 1; a number at the foot of a table or a plot counts no pages
+    if count * 2 >= len(pages) and (len(pages) > 1 or offset == 0):
+        for page, word, its in found:
+            if its == offset:
+                page.words = [w for w in page.words if w is not word]
 
 
 @dataclass(frozen=True, slots=True)

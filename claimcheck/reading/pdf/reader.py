@@ -13,6 +13,7 @@ from claimcheck.foundation.errors import NotAPaperError, UnreadableInputError
 from claimcheck.foundation.records import Box, Document, Paper, Sentence, Table, UnreadPage
 from claimcheck.reading.pdf.captions import Caption, find_captions, split_captions
 from claimcheck.reading.pdf.characters import PageContent, pdfium, read_page
+from claimcheck.reading.pdf.continued import join_continued
 from claimcheck.reading.pdf.flow import (
     Block,
     Flow,
@@ -22,11 +23,21 @@ from claimcheck.reading.pdf.flow import (
     footnote_block,
     is_heading_text,
     make_sentences,
+    opens_abstract,
     reading_order,
     take_footnotes,
 )
 from claimcheck.reading.pdf.frames import Region, assign_captions, find_frames
-from claimcheck.reading.pdf.layout import Line, PageLayout, Style, drop_margins, find_style, make_lines, rows_of
+from claimcheck.reading.pdf.layout import (
+    Line,
+    PageLayout,
+    Style,
+    drop_line_numbers,
+    drop_margins,
+    find_style,
+    make_lines,
+    rows_of,
+)
 from claimcheck.reading.pdf.tables import looks_like_table, make_table
 from claimcheck.reading.pdf.words import Word, join_words, page_words
 
@@ -58,6 +69,7 @@ def read_pdf(data: bytes, paper: Paper, *, tables: bool = True, max_pages: int =
             where=paper.id,
             todo="run OCR on it first, or give the source",
         )
+    drop_line_numbers(pages)
     style = find_style(pages)
     drop_margins(pages, style)
     for page in pages:
@@ -91,7 +103,7 @@ def read_pdf(data: bytes, paper: Paper, *, tables: bool = True, max_pages: int =
         pages=count,
         sections=tuple(flow.sections),
         sentences=tuple(sentences),
-        tables=tuple(_labelled(found)) if tables else (),
+        tables=tuple(_labelled(join_continued(found))) if tables else (),
     )
 
 
@@ -149,7 +161,7 @@ def _page_tables(
     tables: list[Table] = []
     regions = _with_subcaptions(page, regions)
     order = {id(c): i for i, c in enumerate(captions)}
-    for region in sorted(regions, key=lambda r: (order.get(id(r.caption), 99), r.part, r.box[1], r.box[0])):
+    for region in sorted(regions, key=lambda r: (order.get(id(r.caption), 99), r.box[1], r.box[0])):
         caption = region.caption
         if caption is not None and caption.kind != "table":
             kept.append(region)
@@ -174,19 +186,27 @@ def _page_tables(
 
 def _with_subcaptions(page: PageLayout, regions: Sequence[Region]) -> list[Region]:
     """Regions that share a caption with the words "(a) ..." that stand right below or above each of them."""
+    groups: dict[int, list[Region]] = {}
+    for region in regions:
+        if region.caption is not None:
+            groups.setdefault(id(region.caption), []).append(region)
     out: list[Region] = []
     for region in regions:
-        shared = region.caption is not None and sum(r.caption is region.caption for r in regions) > 1
-        out.append(replace(region, subcaption=_subcaption(page, region)) if shared else region)
+        group = groups.get(id(region.caption), [])
+        if len(group) > 1:
+            # below each of them, or else above: between two that are stacked both could be meant
+            below = all(_subcaption(page, r, below=True) for r in group)
+            region = replace(region, subcaption=_subcaption(page, region, below=below))
+        out.append(region)
     return out
 
 
-def _subcaption(page: PageLayout, region: Region) -> tuple[Word, ...]:
-    """The words of "(a) ..." beside a region; () where there are none."""
+def _subcaption(page: PageLayout, region: Region, *, below: bool) -> tuple[Word, ...]:
+    """The words of "(a) ..." right below or right above a region; () where there are none."""
     x0, top, x1, bottom = region.box
     for row in rows_of([w for w in page.words if x0 - 30 < w.x0 and w.x1 < x1 + 30]):
         base, size = row[0].base, row[0].size
-        near = bottom < base < bottom + 2.5 * size or top - 2.0 * size < base < top
+        near = bottom < base < bottom + 2.5 * size if below else top - 2.0 * size < base < top
         letter = next((i for i, w in enumerate(row) if re.fullmatch(r"\([a-h]\)", w.text)), None)
         if near and letter is not None:
             words = [row[letter]]
@@ -204,8 +224,40 @@ def _drop_floats(page: PageLayout, captions: Sequence[Caption], regions: Sequenc
     gone = {id(w) for r in regions for w in (*r.words, *r.subcaption)}
     gone |= {id(w) for c in captions for line in c.lines for w in line.words}
     graphics = [g for g in page.content.graphics if g[2] - g[0] > 20 and g[3] - g[1] > 20]
-    words = [w for w in page.words if id(w) not in gone and not _in_any(w.box, graphics)]
+    # the box of a drawing reaches over text beside it where what it would draw there is cut off
+    kept = {id(w) for line in _running_lines(page, style) for w in line.words}
+    words = [w for w in page.words if id(w) not in gone and (id(w) in kept or not _in_any(w.box, graphics))]
     page.lines = make_lines(words, style)
+
+
+def _running_lines(page: PageLayout, style: Style) -> list[Line]:
+    """The lines set like the body, and those of its size right above or below one (a paragraph's first and last)."""
+    out: list[Line] = []
+    for column in {x.column for x in page.lines}:
+        lines = sorted((x for x in page.lines if x.column == column), key=lambda x: x.base)
+        running = [_is_running_text(x, style) for x in lines]
+        for i, line in enumerate(lines):
+            near = (
+                running[j] and abs(lines[j].base - line.base) < 1.3 * style.leading
+                for j in (i - 1, i + 1)
+                if 0 <= j < len(lines)
+            )
+            same_size = abs(line.size - style.size) < 0.03 * style.size
+            heading = line.bold and abs(line.x0 - style.extent(column)[0]) < 2 and is_heading_text(line.text)
+            if running[i] or heading or (same_size and any(near)):
+                out.append(line)
+    return out
+
+
+def _is_running_text(line: Line, style: Style) -> bool:
+    """Whether a line is set like the body: its size, from the left edge of its column, words without wide gaps."""
+    left, right = style.extent(line.column)
+    return (
+        abs(line.size - style.size) < 0.03 * style.size
+        and abs(line.x0 - left) < 2
+        and line.widest_gap < 1.2
+        and (len(line.words) >= 5 or line.width > 0.85 * (right - left))
+    )
 
 
 def _in_any(box: Box, areas: Iterable[Box]) -> bool:
@@ -235,6 +287,7 @@ def _take_title(page: PageLayout, style: Style) -> list[Block]:
 def _take_authors(page: PageLayout) -> list[Block]:
     """What stands above the word Abstract on the first page, taken off its lines: names and places in either column."""
     heading = next((x for x in page.lines if x.text.strip().rstrip(".:").lower() == "abstract"), None)
+    heading = heading or next((x for x in page.lines if opens_abstract(x.text)), None)
     if heading is None or heading.base > 0.6 * page.content.height:
         return []
     above = sorted((x for x in page.lines if x.base < heading.base - 0.6 * heading.size), key=lambda x: (x.base, x.x0))

@@ -25,6 +25,7 @@ def make_table(region: Region, content: PageContent, label: str, caption: str, s
     grid = build_grid(region.words, region.rules, region.verticals, region.box)
     if not grid.rows or grid.width < 1:
         return None
+    _merge_split_labels(grid, region.rules)
     _merge_continued_lines(grid, region.rules)
     region = _with_gaps_as_rules(region, grid)
     header = _header_by_rules(grid, region)
@@ -90,6 +91,30 @@ def _levels(places: Sequence[Place], region: Region, grid: Grid, top: int) -> bo
     return any(bases[0] < r.y < bases[-1] - 2 for r in region.rules)
 
 
+def _merge_split_labels(grid: Grid, rules: Sequence[Rule]) -> None:
+    """Joins a row label of two lines around the row whose cells stand at half height between them."""
+    rows = grid.rows
+    usual = row_step(rows)
+    for i in range(len(rows) - 2, 0, -1):
+        if i + 1 >= len(rows):  # three rows have become one
+            continue
+        above, row, below = rows[i - 1 : i + 2]
+        if not row.chunks or row.chunks[0].first == 0:
+            continue
+        labels = [q.chunks[0] for q in (above, below) if len(q.chunks) == 1 and q.chunks[0].last == 0]
+        near = max(row.base - above.base, below.base - row.base) < 0.75 * max(usual, 1.2 * row.size)
+        if len(labels) != 2 or not near or any(c.numeric for c in labels):
+            continue
+        if _rule_between(above, row, rules) or _rule_between(row, below, rules):
+            continue
+        text = f"{labels[0].text} {labels[1].text}"
+        labels[0].words = labels[0].words + labels[1].words
+        labels[0].refresh()
+        labels[0].text = text
+        row.chunks.insert(0, labels[0])
+        rows[i - 1 : i + 2] = [row]
+
+
 def _merge_continued_lines(grid: Grid, rules: Sequence[Rule]) -> None:
     """Rows that only continue the cells above them joined to the row they belong to."""
     rows = grid.rows
@@ -129,6 +154,8 @@ def _continues(above: Row, row: Row, usual: float, rows: Sequence[Row], index: i
     if covered and not numbers and len(row.chunks) < len(above.chunks):
         for x in row.chunks:
             owner = next(c for c in above.chunks if c.first <= x.last and x.first <= c.last)
+            if x.first != 0 and _wrapped(owner, x, rows):
+                continue
             if not (_OPEN_END.search(owner.text) or (_LOWER.match(x.text) and x.first == 0) or step < 0.85 * usual):
                 return False
             if x.first != 0 and step >= 0.85 * usual and not _OPEN_END.search(owner.text):
@@ -141,6 +168,18 @@ def _continues(above: Row, row: Row, usual: float, rows: Sequence[Row], index: i
         if own is not None and own.numeric is False and (_OPEN_END.search(label) or own.text[:1] in "(+&"):
             return True
     return False
+
+
+def _wrapped(owner: Chunk, chunk: Chunk, rows: Sequence[Row]) -> bool:
+    """Whether a cell of words goes on in the line below because the next word did not fit into its column."""
+    if len(owner.words) < 2 or owner.first != owner.last or chunk.first != owner.first or chunk.numeric:
+        return False
+    line = [w for w in owner.words if abs(w.base - owner.words[-1].base) < 1]
+    if len(line) < 2 or abs(chunk.x0 - line[0].x0) > 1.5 * chunk.words[0].size or chunk.bold != owner.bold:
+        return False
+    own = [c.x1 for r in rows for c in r.chunks if c.first == owner.first == c.last]
+    word = chunk.words[0]
+    return line[-1].x1 + 0.25 * word.size + (word.x1 - word.x0) > max(own) + 0.5
 
 
 def _header_by_rules(grid: Grid, region: Region) -> list[int]:
@@ -256,7 +295,8 @@ def _spread_over_blocks(places: list[Place], rows: Sequence[Row], gone: set[int]
             continue
         p = out[own[0]]
         seconds = {q.row for q in out if q.first == 1 and low <= q.row < high}
-        if p.last == 0 and p.row == p.last_row and len(seconds) == len(live):
+        middle = len(live) > 2 and len(live) % 2 == 1 and p.row == live[len(live) // 2]
+        if p.last == 0 and p.row == p.last_row and (len(seconds) == len(live) or middle):
             out[own[0]] = Place(p.chunk, live[0], live[-1], 0, 0)
     return out
 

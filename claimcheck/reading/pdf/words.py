@@ -12,6 +12,9 @@ from claimcheck.foundation.records import Box
 from claimcheck.reading.pdf.characters import PageContent
 
 GAP = 0.15  # of the size: a wider gap parts words (measured against readers of the same pages)
+NEAR_GAP = 0.09  # of the size: parts two lower-case letters where the letters around them stand close, in a tight line
+F_GAP = 0.05  # the same beside an "f", whose box in pdfium reaches over the space next to it
+CLOSE = 0.035  # of the size: the widest gap between letters of a word that is not letterspaced
 CAPS_GAP = 0.2  # of the size, where the size changes without a shift: small capitals are one word
 SCRIPT_SIZE = 0.87  # a script is smaller than this share of its base
 _HYPHENS = {0x2, 0xFFFE, 0xAD}  # pdfium's names of a hyphen at a line's end
@@ -19,6 +22,11 @@ _HYPHENS = {0x2, 0xFFFE, 0xAD}  # pdfium's names of a hyphen at a line's end
 _ACCENTS = {
     "´": "\u0301", "`": "\u0300", "¨": "\u0308", "ˆ": "\u0302", "˜": "\u0303", "ˇ": "\u030c", "¯": "\u0304",
     "˘": "\u0306", "˙": "\u0307", "˚": "\u030a", "˝": "\u030b", "¸": "\u0327",
+}  # fmt: skip
+# codes of TeX's own encodings, which a font without names for its letters leaves as they are: T1's, then OT1's
+_TEX_CODES = {
+    0x10: "“", 0x11: "”", 0x12: "„", 0x15: "–", 0x16: "—", 0x19: "ı", 0x1B: "ff", 0x1C: "fi", 0x1D: "fl",
+    0x1E: "ffi", 0x1F: "ffl", 0x0B: "ff", 0x0C: "fi", 0x0E: "ffi", 0x0F: "ffl",
 }  # fmt: skip
 _MARKS = frozenset("*†‡§¶∗⋆♠♣♦♥✓✗")
 
@@ -64,43 +72,71 @@ def page_words(page: PageContent) -> list[Word]:
     x0, x1, base, size = page.x0[keep], page.x1[keep], page.base[keep], page.size[keep]
     fonts = page.font[keep]
     count = len(letters)
+    bold = np.array([f.bold for f in page.fonts], dtype=bool)[fonts]
+    math = np.array([f.math for f in page.fonts], dtype=bool)[fonts]
     bigger = np.maximum(size[1:], size[:-1])
     gap = x0[1:] - x1[:-1]
     shift = np.abs(base[1:] - base[:-1])
     resized = np.abs(size[1:] - size[:-1]) > 0.05 * bigger
     limit = np.where(resized, CAPS_GAP, GAP) * bigger
     breaks = (shift > 0.08 * bigger) | (gap > limit) | (gap < -0.7 * bigger)
+    tight = _tight_spaces(letters, gap / bigger, breaks | resized, math)
+    breaks |= tight
+    # the letters of a ligature share its box
+    breaks &= (x0[1:] != x0[:-1]) | (x1[1:] != x1[:-1]) | (shift > 0)
     starts = np.concatenate(([0], np.flatnonzero(breaks) + 1))
     ends = np.append(starts[1:], count)
-    bold = np.array([f.bold for f in page.fonts], dtype=bool)[fonts]
-    math = np.array([f.math for f in page.fonts], dtype=bool)[fonts]
     bolds = np.concatenate(([0], np.cumsum(bold)))
     maths = np.concatenate(([0], np.cumsum(math)))
     out: list[Word] = []
-    for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
+    apart: set[int] = set()  # ids of words after a space that is narrow
+    half = (ends - starts) / 2
+    table = zip(
+        starts.tolist(),
+        ends.tolist(),
+        np.minimum.reduceat(x0, starts).tolist(),
+        np.maximum.reduceat(x1, starts).tolist(),
+        base[starts].tolist(),
+        np.maximum.reduceat(size, starts).tolist(),
+        (bolds[ends] - bolds[starts] > half).tolist(),
+        (maths[ends] - maths[starts] > half).tolist(),
+        fonts[starts].tolist(),
+        strict=True,
+    )
+    for a, b, left, right, line, height, is_bold, is_math, font in table:
         text = "".join(letters[a:b])
         if not text:
             continue
-        half = (b - a) / 2
-        out.append(
-            Word(
-                text,
-                float(x0[a:b].min()),
-                float(x1[a:b].max()),
-                float(base[a]),
-                float(size[a:b].max()),
-                bool(bolds[b] - bolds[a] > half),
-                bool(maths[b] - maths[a] > half),
-                font=int(fonts[a]),
-            )
-        )
-    return _tie_scripts(out)
+        out.append(Word(text, left, right, line, height, is_bold, is_math, font=font))
+        if a and tight[a - 1]:
+            apart.add(id(out[-1]))
+    return _tie_scripts(out, apart)
+
+
+def _tight_spaces(
+    letters: list[str], gap: NDArray[np.float64], parted: NDArray[np.bool_], math: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Where a narrow gap is a word space all the same; `gap` is in units of the size, `parted` holds the sure breaks.
+
+    Letterspaced words have such gaps on both sides of each letter, so the letters around must stand close.
+    """
+    before = np.concatenate(([0.0], np.where(parted, 0.0, gap)[:-1]))
+    after = np.append(np.where(parted, 0.0, gap)[1:], 0.0)
+    narrow = ~parted & (gap > F_GAP) & (before < CLOSE) & (after < CLOSE) & ~math[1:] & ~math[:-1]
+    out = np.zeros(len(gap), dtype=bool)
+    for i in np.flatnonzero(narrow).tolist():
+        a, b = letters[i], letters[i + 1]
+        if a.isalpha() and b.isalpha() and a.islower() and (a[-1] == "f" or b[0] == "f" or gap[i] > NEAR_GAP):
+            out[i] = True
+    return out
 
 
 def _letter(code: int) -> str:
     """The character of a code, "" for control characters and private ones, a hyphen for pdfium's line-end hyphen."""
     if code in _HYPHENS:
         return "-"
+    if code in _TEX_CODES:
+        return _TEX_CODES[code]
     if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or 0xE000 <= code < 0xF900 or code > 0x10FFFF:
         return ""
     if code in (0x200B, 0x200C, 0x200D, 0xFEFF, 0xFFFD, 0xFFFF):
@@ -137,7 +173,7 @@ def _put_accents(letters: list[str], page: PageContent) -> NDArray[np.bool_]:
     return keep
 
 
-def _tie_scripts(words: list[Word]) -> list[Word]:
+def _tie_scripts(words: list[Word], apart: set[int]) -> list[Word]:
     """Marks scripts and gives them the baseline of the word that they belong to; the stream prints them next to it."""
     out: list[Word] = []
     last: Word | None = None  # the last word on the line
@@ -167,6 +203,7 @@ def _tie_scripts(words: list[Word]) -> list[Word]:
             before is not None
             and abs(before.base - word.base) < 0.3 * word.size
             and -0.5 * word.size < word.x0 - before.x1 < GAP * word.size
+            and id(word) not in apart
         )
         out.append(replace(word, glued=glued) if glued else word)
         last = word
