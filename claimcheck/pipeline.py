@@ -77,6 +77,11 @@ def check_paper(source: PaperSource, settings: Settings, on_progress: StageProgr
 
 def read_paper(source: PaperSource, settings: Settings, tables: bool = True) -> Document:
     """The document of a paper: a path, bytes, an arXiv id, a DOI or a URL. Raises InputError, ServiceError."""
+    return read_with_source(source, settings, tables)[1]
+
+
+def read_with_source(source: PaperSource, settings: Settings, tables: bool = True) -> tuple[Source, Document]:
+    """The bytes that a paper was read from, and its document. Raises InputError, ServiceError."""
     from claimcheck.reading import read_source
     from claimcheck.sources import resolve
 
@@ -84,7 +89,7 @@ def read_paper(source: PaperSource, settings: Settings, tables: bool = True) -> 
     try:
         resolved = resolve(source, settings)
         paper = resolved.paper.id
-        return read_source(resolved, settings, tables)
+        return resolved, read_source(resolved, settings, tables)
     except (InputError, ServiceError) as error:
         raise _placed(error, _name(source), paper) from None
 

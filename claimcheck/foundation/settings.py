@@ -67,7 +67,7 @@ class Settings(BaseModel):
     )
 
     read_seconds: float = Field(50, gt=0, allow_inf_nan=False, description="limit for reading one paper, in seconds")
-    read_memory_mb: int = Field(1800, ge=200, description="memory limit of the process that reads a paper, in MB")
+    read_memory_mb: int = Field(1000, ge=200, description="memory limit of the process that reads a paper, in MB")
     max_pages: int = Field(500, ge=1, description="pages of a PDF that are read at most")
     max_input_mb: int = Field(100, ge=1, description="largest file or download accepted, in MB")
     max_unpacked_mb: int = Field(300, ge=1, description="largest size of an archive or folder once unpacked, in MB")

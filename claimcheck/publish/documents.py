@@ -67,16 +67,35 @@ def _page(
     extras: Extras,
     context: Mapping[str, Any],
 ) -> bytes:
-    environment = _environment("html", extras.templates)
+    shown = {"report": view_of(ledger, extras), **context}
+    return html_page(template, styles, scripts, allowed, shown, images=bool(extras.pictures), folder=extras.templates)
+
+
+def html_page(
+    template: str,
+    styles: Sequence[str],
+    scripts: Sequence[str],
+    allowed: str,
+    context: Mapping[str, Any],
+    *,
+    images: bool = False,
+    folder: Path | None = None,
+) -> bytes:
+    """A template as one self-contained page, with style, script and a security policy that allows these two alone.
+
+    `allowed` is added to the policy; `images` allows pictures that are data in the page; `folder` is a user's own
+    folder of templates.
+    """
+    environment = _environment("html", folder)
     style = "".join(_asset(environment, name) for name in styles)
     script = "".join(_asset(environment, name) for name in scripts)
-    images = "img-src data:; " if extras.pictures else ""
+    pictures = "img-src data:; " if images else ""
     policy = (
-        f"default-src 'none'; style-src '{_source_hash(style)}'; script-src '{_source_hash(script)}'; {images}"
+        f"default-src 'none'; style-src '{_source_hash(style)}'; script-src '{_source_hash(script)}'; {pictures}"
         f"base-uri 'none'; {allowed}"
     )
     own = {"style": Markup(style), "script": Markup(script), "policy": Markup(policy)}  # noqa: S704 - our own files
-    return _finished(environment.get_template(template).render(report=view_of(ledger, extras), **own, **context))
+    return _finished(environment.get_template(template).render(**own, **context))
 
 
 def ledger_latex(ledger: Ledger, extras: Extras = NOTHING) -> bytes:

@@ -1,4 +1,4 @@
-"""Pictures of the pages that a ledger points to, for a local report: from the very PDF that the ledger was made of."""
+"""Pictures of a paper's pages, for pages of one's own: those that a ledger points to, or all of a source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import stat
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +22,11 @@ from claimcheck.foundation.store import Store
 if TYPE_CHECKING:
     from claimcheck.foundation.settings import Settings
 
-__all__ = ["PagePicture", "pictures_for"]
+__all__ = ["PagePicture", "pictures_for", "pictures_of"]
 
 MOST_BYTES = 20_000_000  # of all pictures of a report
+ALL_PAGES = 60  # pages of a source that are drawn at most
+ALL_BYTES = 40_000_000
 PAGE_SECONDS = 10.0
 _REPLY_BYTES = 24 << 20  # of one page
 _NONSENSE = "the process that draws gave no picture"
@@ -62,6 +64,31 @@ def pictures_for(
     if data is None:
         return (), (note,)
     return _Drawer(paper, data, settings, most_bytes).draw(wanted)
+
+
+def pictures_of(
+    source: Source,
+    pages: int,
+    settings: Settings,
+    *,
+    most_pages: int = ALL_PAGES,
+    most_bytes: int = ALL_BYTES,
+    on_page: Callable[[int, int], None] | None = None,
+) -> tuple[tuple[PagePicture, ...], tuple[str, ...]]:
+    """(pictures by rising page, notes in words) of the first `most_pages` of a source's `pages` pages.
+
+    A source other than a PDF has none, without a note. `on_page(done, in all)` is called after each page. Pages are
+    drawn in a process with the limits on memory and time that reading has; what is missing is a note, never an error.
+    """
+    if source.kind != "pdf" or pages < 1:
+        return (), ()
+    data = source.files.get(source.main) or next(iter(source.files.values()))
+    drawn = min(pages, most_pages)
+    pictures, notes = _Drawer(source.paper, data, settings, most_bytes, on_page).draw(range(1, drawn + 1))
+    if drawn < pages:
+        rest = f"Page {pages} is" if pages - drawn == 1 else f"Pages {drawn + 1} to {pages} are"
+        notes += (f"{rest} not shown: at most {most_pages} pages of a paper are.",)
+    return pictures, notes
 
 
 _KINDS = {"latex": "LaTeX", "html": "HTML", "text": "plain text"}
@@ -164,8 +191,17 @@ def _read(file: Path, settings: Settings) -> bytes | None:
 class _Drawer:
     """Asks a worker for one page after the other; a worker that a page ends is followed by a new one."""
 
-    def __init__(self, paper: Paper, data: bytes, settings: Settings, most_bytes: int) -> None:
+    def __init__(
+        self,
+        paper: Paper,
+        data: bytes,
+        settings: Settings,
+        most_bytes: int,
+        on_page: Callable[[int, int], None] | None = None,
+    ) -> None:
         self._paper, self._data, self._settings, self._most_bytes = paper, data, settings, most_bytes
+        self._on_page = on_page or (lambda done, total: None)
+        self._total = 0
         self._end = time.monotonic() + settings.read_seconds
         self._pictures: list[PagePicture] = []
         self._missing: dict[str, list[int]] = {}  # reason: pages
@@ -173,6 +209,7 @@ class _Drawer:
     def draw(self, pages: Sequence[int]) -> tuple[tuple[PagePicture, ...], tuple[str, ...]]:
         """Pictures and notes; `pages` in the order of their importance."""
         todo = list(pages)
+        self._total = len(todo)
         try:
             while todo and self._seconds_left() > 0:
                 with Child("claimcheck.reading.picture_worker", trusted=False) as child:
@@ -191,6 +228,7 @@ class _Drawer:
         """Take pages off `todo` until it is empty, the time is over or the child is lost."""
         while todo and self._seconds_left() > 0:
             page = todo.pop(0)
+            self._on_page(self._total - len(todo) - 1, self._total)
             try:
                 picture = self._page(child, page)
             except ClaimcheckError as error:

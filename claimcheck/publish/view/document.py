@@ -112,7 +112,9 @@ class DocumentView:
 def covered(table: Table, r: int, c: int) -> bool:
     """Whether a place belongs to the span of another cell, so that HTML writes nothing there."""
     origin = table.grid[r][c].origin
-    if origin is None or not (0 <= origin[0] <= r and 0 <= origin[1] <= c):
+    if origin is None or origin == (r, c) or not (0 <= origin[0] <= r and 0 <= origin[1] <= c):
+        return False
+    if table.grid[origin[0]][origin[1]].origin is not None:
         return False
     rows, columns = spans(table, *origin)
     same_part = (origin[0] < table.header_rows) == (r < table.header_rows)  # no span leads out of a header
