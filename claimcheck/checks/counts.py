@@ -69,12 +69,14 @@ def _count(
     claim: Claim, n: float, total: int, quantity: Quantity | None, words: ClaimWords, index: TableIndex
 ) -> Check | None:
     rival_words = _RIVAL.search(claim.text)
+    # "better than the baseline" names a row that the claim is not about
+    subject = claim.text.replace(rival_words["words"], " ") if rival_words else claim.text
     worst = bool(_WORST.search(claim.text)) and not _BEST.search(_WORST.sub("", claim.text))
     found: list[tuple[_Lanes, int, int | None, list[int]]] = []
     for view in index.views:
         if words.tables and view.table.label not in words.tables:
             continue
-        for lanes in _meant(view, total, words, claim.text):
+        for lanes in _meant(view, total, words, subject):
             rival = _rival_row(view, lanes.row, rival_words["words"] if rival_words else "")
             if (
                 rival_words

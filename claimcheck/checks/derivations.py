@@ -21,6 +21,9 @@ from claimcheck.foundation.records import Quantity
 Axis = Literal["row", "column"]
 Kind = Literal["cell", "difference", "relative", "error_reduction", "ratio", "mean", "mean_difference"]
 _AVERAGE = re.compile(r"\b(?:averag\w*|mean|overall|across\s+all|macro)\b", re.I)
+_SUMMARY = re.compile(
+    r"\b(?:averag\w*|avg|mean|overall|across\s+all|macro|total|sum)\b", re.I
+)  # names of rows and columns
 _BASELINE_ROW = re.compile(
     r"\b(?:baseline|base|vanilla|previous|prior|state[- ]of[- ]the[- ]art|sota|no|w/?o|without|none|original|standard)\b",
     re.I,
@@ -222,7 +225,7 @@ def _lanes_of(fit: Fit, axis: Axis) -> list[tuple[int, ...]]:
     count = view.table.width if axis == "row" else view.table.height
     path = view.table.column_path if axis == "row" else view.table.row_path
     finite: Bools = np.atleast_1d(np.isfinite(view.values).any(axis=0 if axis == "row" else 1))
-    usable = [i for i in range(count) if bool(finite[i]) and not _AVERAGE.search(" ".join(path(i)))]
+    usable = [i for i in range(count) if bool(finite[i]) and not _SUMMARY.search(" ".join(path(i)))]
     groups: dict[tuple[str, ...], list[int]] = {}
     for i in usable:
         names = path(i)

@@ -23,7 +23,7 @@ __all__ = ["main"]
 COMMANDS = {
     "table": ("claimcheck.cli.table", "Check all claims of papers: the claim table, and reports."),
     "check": ("claimcheck.cli.check", "Check one claim in your own words against papers."),
-    "read": ("claimcheck.cli.read", "Show what was read of a paper: sections, sentences, tables."),
+    "read": ("claimcheck.cli.read", "Show what was read of a paper: sections, sentences, tables; as HTML box by box."),
     "results": ("claimcheck.cli.results", "List a paper's results: task, dataset, metric, score."),
     "report": ("claimcheck.cli.report", "Publish ledgers, joined with reruns and registries."),
     "review": ("claimcheck.cli.review", "Judge the verdicts of a ledger in a browser on this machine."),

@@ -7,6 +7,7 @@ charts/         of reproductions and confidence             typeset.py, pdf.py  
 data.py         JSON, its schemas, CSV                      bibliography.py       BibTeX of the sources
 sarif.py, badge.py, claimreview.py, crate.py                terminal.py           the claim table in a terminal
 files.py        which format is which file                  references.py         the papers that are cited
+document_page.py, doubts.py    what was read of a paper, beside pictures of its pages
 """
 
 from __future__ import annotations

@@ -243,3 +243,18 @@ def test_a_table_that_the_claim_names_is_the_one_that_is_read() -> None:
     for label in ("2", "5"):
         check = first_check(f"Table {label} shows that MNLI reaches 81.0 on Avg.", INTERMEDIATE, copy)
         assert check.evidence[0].pointer.table == label
+
+
+def test_a_total_is_no_member_of_a_mean() -> None:
+    table = Table.from_rows(
+        ["Category", "Ours", "Theirs"],
+        [
+            ["cardinals", "58.8", "49.4"],
+            ["colors", "90.4", "90.6"],
+            ["drinks", "81.3", "85.1"],
+            ["Total", "76.8", "75.0"],
+        ],
+        caption="Accuracy by category",
+    )
+    check = first_check("Ours reaches an overall score of 76.8 over the categories.", table)
+    assert (check.derivation or "").startswith("(58.8 + 90.4 + 81.3) / 3 = 76.83")

@@ -61,3 +61,15 @@ def test_another_total_or_row_says_nothing(claim: str) -> None:
 
 def test_a_count_needs_a_table_of_that_width() -> None:
     assert verdict("Mixer is best on 3 of 4 corpora.", PERPLEXITY).label == "not_enough_info"
+
+
+def test_the_row_after_than_is_not_what_the_claim_counts() -> None:
+    table = Table.from_rows(
+        ["Model", "English", "German", "French"],
+        [["Baseline", "52.3", "84.8", "80.3"], ["AT", "53.4", "85.1", "81.2"]],
+        caption="Accuracy by language",
+    )
+    claim = (
+        "For all the three languages the red line overfits less, better than the baseline (black line), in the figure."
+    )
+    assert verdict(claim, table).label == "not_enough_info"
