@@ -67,5 +67,5 @@ def test_the_smoke_report_shows_its_controls_fail() -> None:
 def test_nothing_that_is_published_names_a_machine() -> None:
     for path in REPORTS.rglob("*"):
         if path.is_file() and path.suffix != ".pyc":
-            found = re.findall(r"(?:/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\)\S*", path.read_text("utf-8"))
+            found = re.findall(r"(?:/(?:home|root|tmp|Users)/|[A-Z]:\\\\)\S*", path.read_text("utf-8"))
             assert not found, f"{path.name}: {found[:3]}"

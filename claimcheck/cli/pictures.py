@@ -11,7 +11,7 @@ import typer
 from claimcheck.foundation.console import say
 
 if TYPE_CHECKING:
-    from claimcheck.foundation.records import Decision, Ledger
+    from claimcheck.foundation.records import Decision, Ledger, PagePicture
     from claimcheck.foundation.settings import Settings
     from claimcheck.publish import Extras
 
@@ -44,15 +44,14 @@ def extras_of(
     fragment: str = "",
 ) -> Extras:
     """What is shown beside the ledger; says on stderr which pages cannot be shown, and why."""
-    from claimcheck.publish import Extras, PagePicture
+    from claimcheck.publish import Extras
 
     pictures: tuple[PagePicture, ...] = ()
     notes: tuple[str, ...] = ()
     if page_images:
         from claimcheck.reading.pictures import pictures_for
 
-        drawn, notes = pictures_for(ledger, page_images, settings)
-        pictures = tuple(PagePicture(p.paper, p.page, p.png, p.width, p.height) for p in drawn)
+        pictures, notes = pictures_for(ledger, page_images, settings)
         for note in notes:
             say(f"{ledger.paper.id}: {note}")
     return Extras(decisions=decisions, pictures=pictures, notes=notes, templates=settings.templates, fragment=fragment)

@@ -82,17 +82,15 @@ def read(
 
 def _page(source: Source, document: Document, settings: Settings, progress: Progress) -> bytes:
     """The document as a page, with pictures where the source has pages; what these lack is told on stderr."""
-    from claimcheck.publish import PagePicture
     from claimcheck.publish.document_page import document_html
     from claimcheck.reading.pictures import pictures_of
 
-    drawn, notes = pictures_of(
+    pictures, notes = pictures_of(
         source, document.pages, settings, on_page=lambda done, total: progress.stage("drawing pages", done, total)
     )
     progress.stage("writing", 0, 0)
     for note in notes:
         say(f"{document.paper.id}: {note}")
-    pictures = [PagePicture(p.paper, p.page, p.png, p.width, p.height) for p in drawn]
     return document_html(document, pictures, notes, templates=settings.templates)
 
 

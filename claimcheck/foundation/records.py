@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, Self
 
@@ -63,6 +64,17 @@ class Source(Record):
     main: str = ""  # the entry among `files`; "" lets the reader find it
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
+
+
+@dataclass(frozen=True, slots=True)
+class PagePicture:
+    """A page of a paper as PNG; width and height in points of the page as displayed, in which boxes are given."""
+
+    paper: str
+    page: int
+    png: bytes
+    width: float
+    height: float
 
 
 class Section(Record):

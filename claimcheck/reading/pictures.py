@@ -10,13 +10,12 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claimcheck.foundation.errors import ClaimcheckError, UnreadableInputError
 from claimcheck.foundation.process import Child, ChildLostError, error_from_json, pack
-from claimcheck.foundation.records import Ledger, Paper, Pointer, Source
+from claimcheck.foundation.records import Ledger, PagePicture, Paper, Pointer, Source
 from claimcheck.foundation.store import Store
 
 if TYPE_CHECKING:
@@ -31,17 +30,6 @@ PAGE_SECONDS = 10.0
 _REPLY_BYTES = 24 << 20  # of one page
 _NONSENSE = "the process that draws gave no picture"
 _NAMED = 20  # pages or files that a note names
-
-
-@dataclass(frozen=True, slots=True)
-class PagePicture:
-    """A page of a paper as PNG; width and height in points of the page as displayed, in which boxes are given."""
-
-    paper: str
-    page: int
-    png: bytes
-    width: float
-    height: float
 
 
 def pictures_for(

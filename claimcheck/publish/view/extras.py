@@ -5,18 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from claimcheck.foundation.records import Decision
-
-
-@dataclass(frozen=True, slots=True)
-class PagePicture:
-    """A page of a paper as PNG, for a local report; width and height in points, in which boxes are given."""
-
-    paper: str
-    page: int
-    png: bytes
-    width: float
-    height: float
+from claimcheck.foundation.records import Decision, PagePicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +25,5 @@ class Extras:
 
 
 NOTHING = Extras()
+
+__all__ = ["NOTHING", "Extras", "PagePicture"]
