@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from reproduce.planning.given import Given
 from reproduce.publication import publish
 from reproduce.registry import available, load_registry
 from reproduce.reruns import of_registry, of_runs
-from reproduce.verdicts.evidence import evidence
+from reproduce.verdicts.evidence import Evidence, evidence
 
 CLAIM = """
 [[claims]]
@@ -154,10 +155,23 @@ def test_data_of_the_hub_are_not_fetched_for_a_report(tmp_path: Path, monkeypatc
     assert constants.HF_HUB_OFFLINE is False
 
 
-def test_no_path_of_this_machine_is_told(lab: Path) -> None:
+def test_no_path_of_this_machine_is_told(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from reproduce.verdicts import results, tables
+
+    told = f"lost in {lab / 'jobs'} and in {Path.home() / 'elsewhere'}"
+    judged, tables_of = results.judged, tables.tables_of
+
+    def with_path(found: Evidence) -> results.Results:
+        made = judged(found)
+        ones = tuple(one.model_copy(update={"reason": told}) for one in made.reproductions)
+        return replace(made, reproductions=ones)
+
+    monkeypatch.setattr(results, "judged", with_path)
+    monkeypatch.setattr(tables, "tables_of", lambda found: replace(tables_of(found), absent=(told,)))
     [found] = of_runs(lab, load=load)
-    assert str(Path.home()) not in found.model_dump_json()
-    assert str(lab) not in found.model_dump_json()
+    assert found.info is not None
+    assert found.info.absent == ("lost in RUNS/jobs and in ~/elsewhere",)
+    assert {one.reason for one in found.reproductions} == {"lost in RUNS/jobs and in ~/elsewhere"}
 
 
 def test_a_published_folder_of_a_known_paper_has_its_title() -> None:
