@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Cell,
         Check,
         Claim,
+        Comparison,
         Document,
         Evidence,
         Ledger,
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     )
 
 _RECORDS = (
-    "Box", "Cell", "Check", "Claim", "Document", "Evidence", "Ledger", "Paper", "Passage", "Pointer", "Quantity",
-    "Reproduction", "Result", "Section", "Sentence", "Table", "Verdict",
+    "Box", "Cell", "Check", "Claim", "Comparison", "Document", "Evidence", "Ledger", "Paper", "Passage", "Pointer",
+    "Quantity", "Reproduction", "Result", "Section", "Sentence", "Table", "Verdict",
 )  # fmt: skip
 _HOME = {
     **dict.fromkeys(("check", "check_many", "detect", "extract", "read", "results", "table"), "claimcheck.api"),
@@ -47,8 +48,8 @@ _HOME = {
 
 __all__ = [  # noqa: RUF022 - sorted by hand: verbs, then records
     "check", "check_many", "detect", "extract", "read", "results", "table",
-    "Box", "Cell", "Check", "Claim", "Document", "Evidence", "Ledger", "Paper", "Passage", "Pointer", "Quantity",
-    "Reproduction", "Result", "Section", "Sentence", "Table", "Verdict", "__version__",
+    "Box", "Cell", "Check", "Claim", "Comparison", "Document", "Evidence", "Ledger", "Paper", "Passage", "Pointer",
+    "Quantity", "Reproduction", "Result", "Section", "Sentence", "Table", "Verdict", "__version__",
 ]  # fmt: skip
 
 

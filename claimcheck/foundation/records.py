@@ -297,6 +297,26 @@ class Quantity(Record):
     aggregation: str = ""
 
 
+class Comparison(Record):
+    """Two systems or settings that a claim sets side by side without a number of its own ("X outperforms Y on Z").
+
+    The names are the claim's or, where it says "it" or "our model", what that stands for. `direction`: whether the
+    method's figure is above or below the baseline's, or the same; `better` whether the claim calls the method the
+    better one (None where the words do not say: "higher perplexity" is above and worse).
+    """
+
+    method: str = ""
+    baseline: str = ""
+    direction: Literal["above", "below", "same"] | None = None
+    better: bool | None = None
+    task: str = ""
+    dataset: str = ""
+    metric: str = ""
+    condition: str = ""
+    aggregation: str = ""  # "on 7 of 9 datasets", "average over 9 tasks", "all but NER"
+    span: Span = (0, 0)  # character offsets of the words that compare, into Claim.text
+
+
 class Place(Record):
     """One place where a claim is said."""
 
@@ -321,6 +341,7 @@ class Claim(Record):
     kind: ClaimKind = "other"
     places: tuple[Place, ...] = ()
     quantities: tuple[Quantity, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
     importance: float = 0.0
     probability: float = 0.0  # that the sentence states a checkable claim
 
@@ -534,6 +555,39 @@ class Decision(Record):
     at: str = ""  # ISO time, UTC
 
 
+class Completeness(Record):
+    """How many claims two independent extractors found, and how many both missed by their overlap.
+
+    Chapman's estimator of capture and recapture: total = (head + 1)(patterns + 1) / (both + 1) - 1, with a 95 %
+    interval. It takes the two for independent; both miss what reads like no claim at all, so it is a lower estimate.
+    """
+
+    head: int  # sentences that the trained head found
+    patterns: int  # sentences that the patterns over quantities and comparatives found
+    both: int
+    total: float  # estimated
+    interval: tuple[float, float]
+
+    @property
+    def found(self) -> int:
+        """Sentences that one or both found."""
+        return self.head + self.patterns - self.both
+
+    @property
+    def missed(self) -> float:
+        """Sentences that both missed, as estimated; not below 0."""
+        return max(0.0, self.total - self.found)
+
+
+class Finding(Record):
+    """Something about the paper as a whole that a reader should know, beside the verdicts: a contradiction in it."""
+
+    kind: Literal["places_differ"]  # one claim, other numbers in other places
+    text: str  # one sentence that says it
+    claims: tuple[str, ...] = ()  # ids
+    evidence: tuple[Evidence, ...] = ()  # the places, verbatim
+
+
 class RunInfo(Record):
     """How a ledger was made."""
 
@@ -546,6 +600,7 @@ class RunInfo(Record):
     tables: int = 0
     sentences: int = 0
     claims_found: int = 0  # before `--max-claims`
+    completeness: Completeness | None = None
 
 
 class Ledger(Record):
@@ -554,6 +609,7 @@ class Ledger(Record):
     schema_: Literal["claimcheck/ledger/v1"] = Field(default="claimcheck/ledger/v1", alias="schema")
     paper: Paper
     claims: tuple[CheckedClaim, ...] = ()
+    findings: tuple[Finding, ...] = ()
     reproductions: tuple[LooseReproduction, ...] = ()  # those that stand beside no claim
     sources: tuple[Paper, ...] = ()  # the other papers that claims were held against
     reruns: tuple[RerunInfo, ...] = ()

@@ -88,7 +88,8 @@ def _name(name: str) -> str:
     """A name that bibtex takes apart as "Given Family" or "Family, Given"; in braces, and so whole, what is neither."""
     text = shorten(" ".join(plain(name).split()), _LONGEST_NAME)
     escaped = _escaped(text)
-    splits = re.search(r"(?i)(?:^|\s)and(?:\s|$)", text) or text.lower() == "others"
+    # the name that stands in for a sign can hold the word as well ("box drawings light arc down and right")
+    splits = any(re.search(r"(?i)(?:^|\s)and(?:\s|$)", x) for x in (text, escaped)) or text.lower() == "others"
     commas = "," in text and not _FAMILY_FIRST.fullmatch(text)
     # bibtex abbreviates byte by byte, which would cut a letter of another script in two
     if splits or commas or not escaped.isascii():

@@ -19,7 +19,7 @@ COLUMNS = (
     "number", "id", "claim", "verdict", "confidence", "abstained", "kind", "importance", "said_in", "quantities",
     "evidence_in", "evidence", "derivation", "reason", "paper", "version", "calibration",
     "reproduction_id", "scale", "claimed", "unit", "reproduced", "sd", "n", "interval_low", "interval_high",
-    "reproduction", "direction", "reproduction_note", "runs", "accepted_by", "rejected_by", "notes",
+    "reproduction", "direction", "reproduction_note", "runs", "accepted_by", "rejected_by", "notes", "statement",
 )  # fmt: skip
 """The columns of ledger.csv, one row a claim in the order of the report.
 
@@ -30,7 +30,7 @@ not be read. A reproduction that stands beside no claim follows as a row of its 
 are the claims, whatever was rerun.
 
 `accepted_by`, `rejected_by` and `notes` are people's words on the verdict as it stands; decisions on a former verdict
-are left out.
+are left out. `statement` is the claim in a form that stands alone.
 """
 
 
@@ -154,6 +154,7 @@ def _claim_cells(view: ClaimView, ledger: Ledger) -> dict[str, str]:
         "paper": ledger.paper.id,
         "version": ledger.paper.version,
         "calibration": claim.verdict.calibration or "",
+        "statement": claim.statement,
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
-from claimcheck.foundation.records import Check, CheckedClaim, Ledger, Paper, Pointer, Reproduction
+from claimcheck.foundation.records import Check, CheckedClaim, Finding, Ledger, Paper, Pointer, Reproduction
 from claimcheck.publish.data import plain_json
 from claimcheck.publish.escape import file_stem, plain, shorten
 from claimcheck.publish.view import NOTHING, ClaimView, Extras, ReproductionView, view_of
@@ -77,7 +77,7 @@ _MOST_PLACES = 50  # of each kind in one result
 
 
 def ledger_sarif(ledger: Ledger, extras: Extras = NOTHING) -> bytes:
-    """One run; its results are the refuted claims, then the reproductions that failed, in the report's order.
+    """One run; its results in the report's order: the refuted claims, the findings, the reproductions that failed.
 
     The level is "warning", because a machine found them and some are false alarms; it is "error" where a person
     accepted the verdict. Where a person rejected it, the result carries a suppression: accepted, or under review where
@@ -87,6 +87,7 @@ def ledger_sarif(ledger: Ledger, extras: Extras = NOTHING) -> bytes:
     report = view_of(ledger, extras)
     papers = {p.id: p for p in (*ledger.sources, ledger.paper)}
     results = [_claim_result(claim, ledger.claims[claim.order], ledger.paper, papers) for claim in report.refuted]
+    results += [_finding_result(one, ledger.paper) for one in ledger.findings]
     for claim in report.claims:
         reproduction = ledger.claims[claim.order].reproduction
         if reproduction is not None and claim.reproduction is not None:
@@ -165,6 +166,19 @@ def _claim_result(view: ClaimView, claim: CheckedClaim, home: Paper, papers: Map
         "abstained": view.abstained,
         "decisions": [f"{one.reviewer} {one.words}" for one in view.decisions if not one.outdated],
     }
+    return result
+
+
+def _finding_result(finding: Finding, home: Paper) -> dict[str, Any]:
+    result = _result("inconsistent", finding.text, False)
+    places = [_location(e.pointer, home, pointer_words(e.pointer, home, {})) for e in finding.evidence[:_MOST_PLACES]]
+    result["locations"] = places[:1] or [{"physicalLocation": {"artifactLocation": _artifact(home)}}]
+    result["relatedLocations"] = [
+        {"id": number, **place, "message": _text(shorten(e.quote, LONGEST))}
+        for number, (place, e) in enumerate(zip(places[1:], finding.evidence[1:], strict=False), 1)
+    ]
+    result["partialFingerprints"] = {"claimIds/v1": "+".join(sorted(finding.claims))}
+    result["properties"] = {"claims": list(finding.claims), "kind": finding.kind}
     return result
 
 

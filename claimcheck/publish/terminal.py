@@ -88,6 +88,9 @@ def _legend(report: ReportView, ledger: Ledger) -> list[str]:
         out.append("Confidence left blank: uncalibrated")
     elif report.some_uncalibrated:
         out.append("Confidence: uncalibrated, so no figure is shown")
+    if report.completeness:
+        out.append(report.completeness)
+    out += [f"{one.kind}: {one.text}" for one in report.findings]
     if ledger.paper.pages_not_read:
         pages = ", ".join(str(p.page) for p in ledger.paper.pages_not_read)
         out.append(f"Pages that could not be read: {pages} ({ledger.paper.pages_not_read[0].reason})")

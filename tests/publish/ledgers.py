@@ -5,7 +5,10 @@ from __future__ import annotations
 from claimcheck.foundation.records import (
     Check,
     CheckedClaim,
+    Comparison,
+    Completeness,
     Evidence,
+    Finding,
     Label,
     Ledger,
     Paper,
@@ -207,6 +210,10 @@ def claims() -> tuple[CheckedClaim, ...]:
             text="Prior work reports the same trend for sequence labelling.",
             kind="trend",
             places=(place("Prior work reports the same trend for sequence labelling.", "B", 13),),
+            comparisons=(
+                Comparison(method="adapters", baseline="XLM-R", direction="above", better=True, dataset="WikiAnn"),
+                Comparison(direction="same"),
+            ),
             importance=0.33,
             verdict=verdict(
                 "supported",
@@ -229,11 +236,34 @@ def claims() -> tuple[CheckedClaim, ...]:
     )
 
 
+def findings() -> tuple[Finding, ...]:
+    """Two contradictions: one of claims in the list and one of hostile words, about a claim that is not listed."""
+    quotes = (("We improve the average by 8.7 points.", "Abstract", 1), ("The average rises by 8.5.", "6", 9))
+    evidence = tuple(
+        Evidence(quote=q, pointer=Pointer(paper="2105.01234", page=page, section=s)) for q, s, page in quotes
+    )
+    return (
+        Finding(
+            kind="places_differ",
+            text="The improvement of the average is 8.7 points in Abstract and 8.5 points in Section 6.",
+            claims=("0a1b2c3d4e5f", "2a1b2c3d4e5f"),
+            evidence=evidence,
+        ),
+        Finding(
+            kind="places_differ",
+            text=HOSTILE,
+            claims=("not-listed",),
+            evidence=(Evidence(quote=HOSTILE, pointer=Pointer(paper="2105.01234", section="3 <b>Method</b>")),),
+        ),
+    )
+
+
 def full_ledger() -> Ledger:
     """The ledger of the golden files."""
     return Ledger(
         paper=PAPER,
         claims=claims(),
+        findings=findings(),
         sources=(OTHER,),
         run=RunInfo(
             versions={"claimcheck": "0.1.0", "python": "3.11.2"},
@@ -244,6 +274,7 @@ def full_ledger() -> Ledger:
             tables=7,
             sentences=412,
             claims_found=38,
+            completeness=Completeness(head=30, patterns=28, both=20, total=41.81, interval=(39.2, 52.6)),
         ),
     )
 

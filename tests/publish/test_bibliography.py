@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ledgers import PAPER, empty_ledger, full_ledger, many_claims
 from machine_ledgers import hostile_extras, hostile_ledger, loose, reproduction
@@ -136,6 +136,7 @@ def test_pdflatex_sets_what_bibtex_made(tmp_path: Path) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=60), st.lists(st.text(max_size=30), max_size=3))
+@example("", ["╭"])  # its stand-in is "box drawings light arc down and right"
 def test_any_title_and_names_give_one_entry_each(title: str, names: list[str]) -> None:
     ledger = Ledger(paper=Paper(id="a", title=title, authors=tuple(names)), sources=(Paper(id="b"),))
     text = render(ledger, "bib").decode("utf-8")

@@ -309,7 +309,9 @@ def test_letters_of_other_scripts_have_a_stand_in_that_is_explained() -> None:
     assert "U+4E2D and 494 more" in source
     explained = "stand here as their Unicode numbers or names"
     assert explained in source
-    plain = full_ledger().model_copy(update={"claims": (), "paper": Paper(id="x", title="Straße, α ≤ ½")})
+    plain = full_ledger().model_copy(
+        update={"claims": (), "findings": (), "paper": Paper(id="x", title="Straße, α ≤ ½")}
+    )
     assert explained not in ledger_latex(plain).decode("ascii")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from claimcheck.foundation.records import LABELS, Check, CheckedClaim, Evidence, Label, Paper, Quantity
+from claimcheck.foundation.records import LABELS, Check, CheckedClaim, Comparison, Evidence, Label, Paper, Quantity
 from claimcheck.publish.escape import shorten
 from claimcheck.publish.view.cells import CellsView, cells_views, is_cell
 from claimcheck.publish.view.pages import PageView, page_views
@@ -103,6 +103,7 @@ class ClaimView:
     more: str  # "and 2 more", where further checks that agree have derivations of their own
     reason: str
     quantities: tuple[QuantityView, ...]
+    comparisons: tuple[tuple[tuple[str, str], ...], ...]  # (name, value) pairs of each, without a number
     checks: tuple[CheckView, ...]
     cells: tuple[CellsView, ...]
     pages: tuple[PageView, ...]  # where the claim and the evidence of the agreeing checks stand, for pictures
@@ -157,6 +158,7 @@ def claim_view(
         more=f"and {derivations - 1} more" if derivations > 1 else "",
         reason=next((shorten(c.reason, LONGEST) for c in agreeing if c.reason), ""),
         quantities=tuple(_quantity_view(q) for q in claim.quantities),
+        comparisons=tuple(facts for one in claim.comparisons if (facts := _comparison_facts(one))),
         checks=tuple(_check_view(c, verdict.label, home, papers) for c in verdict.checks),
         cells=cells_views(evidence, home, papers),
         pages=page_views([p.pointer for p in claim.places], [e.pointer for e in evidence], home, papers),
@@ -199,13 +201,14 @@ def _check_view(check: Check, label: Label, home: Paper, papers: Mapping[str, Pa
         score=f"{finite(check.score):.2f}",
         derivation=shorten(check.derivation or "", LONGEST),
         reason=shorten(check.reason, LONGEST),
-        evidence=tuple(_evidence_view(e, home, papers) for e in check.evidence),
+        evidence=tuple(evidence_view(e, home, papers) for e in check.evidence),
         cells=cells_views(check.evidence, home, papers),
         agrees=check.label == label,
     )
 
 
-def _evidence_view(evidence: Evidence, home: Paper, papers: Mapping[str, Paper]) -> EvidenceView:
+def evidence_view(evidence: Evidence, home: Paper, papers: Mapping[str, Paper]) -> EvidenceView:
+    """A quote in words, with a link where it is another paper's."""
     other = papers.get(evidence.pointer.paper)
     return EvidenceView(
         quote=shorten(evidence.quote, LONGEST),
@@ -238,6 +241,24 @@ def _quantity_view(quantity: Quantity) -> QuantityView:
         ("aggregation", q.aggregation),
     )
     return QuantityView(shorten(q.text, LONGEST), tuple((k, shorten(v, LONGEST)) for k, v in facts if v))
+
+
+def _comparison_facts(one: Comparison) -> tuple[tuple[str, str], ...]:
+    """What is compared with what; () where neither side is known."""
+    if not (one.method or one.baseline):
+        return ()
+    facts = (
+        ("method", one.method),
+        ("direction", one.direction or ""),
+        ("baseline", one.baseline),
+        ("called better", "" if one.better is None else one.method if one.better else one.baseline),
+        ("metric", one.metric),
+        ("dataset", one.dataset),
+        ("task", one.task),
+        ("condition", one.condition),
+        ("aggregation", one.aggregation),
+    )
+    return tuple((k, shorten(v, LONGEST)) for k, v in facts if v)
 
 
 def _accepted(decisions: tuple[DecisionView, ...]) -> bool:

@@ -19,6 +19,7 @@ from claimcheck.publish.escape import anchor, plain, shorten
 from claimcheck.publish.view import people
 from claimcheck.publish.view.claims import ClaimView, claim_view
 from claimcheck.publish.view.extras import NOTHING, Extras, PagePicture
+from claimcheck.publish.view.findings import FindingView, completeness_words, finding_views
 from claimcheck.publish.view.people import decision_views
 from claimcheck.publish.view.places import (
     LONGEST,
@@ -86,6 +87,8 @@ class ReportView:
     reproductions: tuple[ReproductionView, ...]  # in rows of their own
     reproductions_title: str  # the heading of these rows
     refuted: tuple[ClaimView, ...]
+    findings: tuple[FindingView, ...]
+    completeness: str  # how many claims the search may have missed, "" where nothing says so
     calibrations: str  # the calibration sets, "" where there is none
     some_uncalibrated: bool
     any_calibrated: bool
@@ -143,6 +146,8 @@ def view_of(ledger: Ledger, extras: Extras = NOTHING) -> ReportView:
         reproductions=_loose(ledger, {c.id: c for c in claims}),
         reproductions_title=_loose_title(ledger),
         refuted=tuple(c for c in claims if c.label == "refuted"),
+        findings=finding_views(ledger.findings, claims, paper, papers),
+        completeness=completeness_words(ledger.run.completeness),
         calibrations="; ".join(
             sorted({c.verdict.calibration for c in ledger.claims if c.verdict.calibration is not None})
         ),
@@ -301,6 +306,8 @@ def _limitations(ledger: Ledger) -> tuple[str, ...]:
         out.append(f"{run.claims_found:,} claims were found; the {len(ledger.claims):,} most important are listed.")
     if _paper_was_read(ledger):
         out += _CHECK_LIMITS
+        missed = completeness_words(run.completeness)
+        out += [missed] if missed else []
         if not ledger.sources:
             out.append("The claims were held against the paper itself and no other paper.")
     else:
