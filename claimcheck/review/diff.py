@@ -345,17 +345,20 @@ def _ledger_side(ledger: Ledger) -> LedgerSide:
 
 
 def _of_paper(ledger: Ledger) -> dict[str, Any]:
-    """What describes the paper and how it was read, by name."""
+    """What describes the paper and how it was read, by name; contradictions in it under the claims concerned."""
     paper = ledger.paper.model_dump(mode="json")
     paper["abstract"] = f"{len(paper['abstract'])} characters" if paper["abstract"] else ""
     paper["pages_not_read"] = [page["page"] for page in paper["pages_not_read"]]
-    return paper | {"tables": ledger.run.tables, "sentences": ledger.run.sentences}
+    counts = {"tables": ledger.run.tables, "sentences": ledger.run.sentences}
+    return paper | counts | {f"{one.kind}.{'+'.join(one.claims)}": one.text for one in ledger.findings}
 
 
 def _of_run(ledger: Ledger) -> dict[str, Any]:
     """How the ledger was made, by name: versions, models, settings, calibrations, the other papers, the reruns."""
     run = ledger.run
     found: dict[str, Any] = {"claims_found": run.claims_found}
+    if run.completeness is not None:
+        found["completeness"] = run.completeness.model_dump(mode="json")
     parts: Mapping[str, Mapping[str, Any]] = {
         "versions": run.versions,
         "models": run.models,

@@ -17,7 +17,9 @@ from claimcheck.foundation.records import (
     Check,
     CheckedClaim,
     Claim,
+    Completeness,
     Evidence,
+    Finding,
     Ledger,
     LooseReproduction,
     Paper,
@@ -206,6 +208,18 @@ def test_the_most_similar_are_paired_first() -> None:
 def test_similar_words(one: str, other: str, same: bool) -> None:
     assert (similarity(one, other) >= SIMILAR) is same
     assert similarity(one, other) == similarity(other, one)
+
+
+def test_contradictions_and_what_may_be_missed_are_compared() -> None:
+    one = Finding(kind="places_differ", text="8.7 in Abstract, 8.5 in Section 6.", claims=("a",))
+    found = Completeness(head=3, patterns=3, both=2, total=4.33, interval=(4.0, 9.0))
+    paper = Paper(id="2105.01234")
+    old = Ledger(paper=paper, findings=(one,), run=RunInfo(completeness=found))
+    diff = diff_ledgers(old, Ledger(paper=paper))
+    [gone] = diff.paper
+    assert (gone.name, gone.old, gone.new) == ("places_differ.a", one.text, None)
+    [estimate] = diff.run
+    assert (estimate.name, estimate.old["both"], estimate.new) == ("completeness", 2, None)
 
 
 def test_reproductions_of_their_own_paper_and_run() -> None:
