@@ -1,32 +1,35 @@
 """Reads mutated PDF, LaTeX and HTML papers: none may hang, take much memory or raise what is not in errors.py.
 
-    python -m benchmarks.reading.fuzz [--count N] [--seed S] [--jobs N] [--sandbox-every N] [--seconds S]
-        [--findings DIR] [--out FILE]
+    python -m benchmarks.reading.fuzz [--count N] [--start N] [--seed S] [--jobs N] [--sandbox-every N]
+        [--seconds S] [--findings DIR] [--out FILE]
     python -m benchmarks.reading.fuzz --replay DIR
 
-Each paper is read in a forked child that gives up the same rights as the sandbox's worker and does the same work:
-read, write as JSON, check. A fork spares the start of an interpreter (see `sandbox` in the result), and the kernel
-tells each child's CPU seconds and peak memory. Every n-th paper goes through the sandbox itself. What fails is kept
-by its hash, made smaller where an exception stays the same, with one line on what was done to it. A parser that the
-kernel ends (a crash inside pdfium) is refused by the sandbox in one line; it is counted, and is no failure.
+The papers are read in forked children that give up the same rights as the sandbox's worker and do the same work:
+read, write as JSON, check; the kernel tells each child's CPU seconds and peak memory. Every n-th paper goes through
+the sandbox itself, and so does each one whose child the kernel ended (a crash inside pdfium, a page that takes too
+long): the sandbox has to read its other pages, or to refuse it in one line. What fails is kept by its hash, made
+smaller where an exception stays the same, with one line on what was done to it. One process at a time with `--jobs 1`.
+A seed and a number make the same paper again: `--start N` goes on where an earlier run stopped.
 """
 
 from __future__ import annotations
 
 import argparse
 import faulthandler
+import gc
 import hashlib
 import json
 import os
 import random
+import resource
 import selectors
 import signal
 import sys
 import tempfile
 import time
 import traceback
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -39,11 +42,13 @@ from claimcheck.foundation.records import Document, Paper, Source
 from claimcheck.foundation.settings import Settings
 from claimcheck.reading.dispatch import load_reader
 from claimcheck.reading.sandbox import read_in_sandbox, refuse_unless_readable
-from claimcheck.reading.worker import give_up_rights
+from claimcheck.reading.worker import PAGE_SECONDS, PageWatch, give_up_rights
 
 KINDS: tuple[Kind, ...] = ("pdf", "latex", "html")
 HANG = 10.0  # CPU seconds
 WALL = 60.0  # seconds after which a child is ended that waits for something
+BATCH = 16  # mutants that a child reads
+FRESH = 256  # MiB of resident memory after which a child reads no more
 MEMORY = 1024  # MiB of resident memory
 LIMIT_MB = Settings.load().read_memory_mb  # address space
 TRIES = 60  # at most, to make one finding smaller
@@ -51,6 +56,7 @@ KEPT = 3  # findings kept of one signature
 FAILURES = ("exception", "hang", "memory")
 # what the readers say of an exception that they did not foresee
 UNFORESEEN = "reader stopped with"
+TOO_LONG = f"reading it takes more than {WALL / 2:g} s"  # and the sandbox of a paper that takes all its time
 
 
 @dataclass(slots=True)
@@ -192,11 +198,11 @@ def source_of(mutant: Mutant) -> Source:
     return Source(paper=paper, kind=mutant.kind, files=dict(mutant.files), main=mutant.main)
 
 
-def read_mutant(mutant: Mutant) -> Outcome:
+def read_mutant(mutant: Mutant, on_page: Callable[[int], None] | None = None) -> Outcome:
     """Reads one mutant in this process as the sandbox's worker and its parent do."""
     source = source_of(mutant)
     try:
-        document = load_reader(mutant.kind, tables=True, max_pages=500)(source)
+        document = load_reader(mutant.kind, tables=True, max_pages=500, on_page=on_page)(source)
         document = Document.model_validate_json(document.model_dump_json())
         refuse_unless_readable(document, source)
         return Outcome("read", pages=document.pages, tables=len(document.tables))
@@ -218,19 +224,24 @@ def _place(error: BaseException) -> str:
 
 
 def read_in_child(mutant: Mutant) -> Outcome:
-    """Reads one mutant under the worker's limits, within HANG seconds of CPU; for a process made for it."""
+    """Reads one mutant under the worker's limits, within HANG seconds of CPU; for a process made for it.
+
+    A page that takes too long ends the process, as it ends the worker.
+    """
 
     def too_long(_: int, frame: Any) -> NoReturn:
         raise _TooLongError(_stack(frame))
 
-    signal.signal(signal.SIGPROF, too_long)
+    watch = PageWatch(os.open(os.devnull, os.O_WRONLY), PAGE_SECONDS)
+    signal.signal(signal.SIGVTALRM, too_long)
     started = time.process_time()
-    signal.setitimer(signal.ITIMER_PROF, HANG)
+    signal.setitimer(signal.ITIMER_VIRTUAL, HANG)
     try:
-        outcome = read_mutant(mutant)
+        outcome = read_mutant(mutant, watch)
     except _TooLongError as error:
         outcome = Outcome("hang", str(error))
     finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.setitimer(signal.ITIMER_PROF, 0)
     outcome.seconds = time.process_time() - started
     return outcome
@@ -256,84 +267,123 @@ def read_in_the_sandbox(mutant: Mutant) -> Outcome:
             outcome = Outcome("read", pages=document.pages, tables=len(document.tables))
         except ClaimcheckError as error:
             result = "exception" if UNFORESEEN in error.what else type(error).__name__
-            outcome = Outcome(result, error.what[:120] if result == "exception" else "", str(error)[:300])
+            result = "hang" if TOO_LONG in error.what else result
+            outcome = Outcome(result, error.what[:120] if result in FAILURES else "", str(error)[:300])
         except Exception as error:
             outcome = Outcome("exception", f"{type(error).__name__} at {_place(error)}", f"{error}"[:300])
     outcome.seconds = time.perf_counter() - started
+    outcome.steps = mutant.steps
     return outcome
+
+
+Making = tuple[int, Callable[[], Mutant]]  # a mutant's number and what makes it
 
 
 @dataclass
 class _Running:
-    index: int
-    sandbox: bool
+    batch: list[Making]
     pipe: int
-    started: float
+    heard: float  # when it last told something, by the clock
+    told: bytes = b""
 
 
 def run_children(work: Iterator[tuple[int, bool, Any]], jobs: int) -> Iterator[tuple[int, bool, Outcome]]:
-    """Outcomes of (index, through the sandbox, function that gives the mutant), `jobs` children at a time."""
+    """Outcomes of (index, through the sandbox, function that gives the mutant), `jobs` children at a time.
+
+    A child reads BATCH mutants, since a fork takes as long as a small one; those after one that ended it are read by
+    another. What goes through the sandbox is made here and read by a child of this process's nursery.
+    """
     running: dict[int, _Running] = {}
     waiting = selectors.DefaultSelector()
+    left: deque[Making] = deque()  # by children that ended early
     more = True
-    while more or running:
-        while more and len(running) < jobs:
-            item = next(work, None)
-            if item is None:
-                more = False
-                break
-            pid, pipe = _fork(item[1], item[2])
-            running[pid] = _Running(item[0], item[1], pipe, time.monotonic())
-            waiting.register(pipe, selectors.EVENT_READ, pid)
+    while more or left or running:
+        while (more or left) and len(running) < jobs:
+            batch: list[Making] = []
+            while len(batch) < BATCH and (more or left):
+                if left:
+                    batch.append(left.popleft())
+                    continue
+                item = next(work, None)
+                if item is None:
+                    more = False
+                elif item[1]:
+                    yield item[0], True, read_in_the_sandbox(item[2]())
+                else:
+                    batch.append((item[0], item[2]))
+            if batch:
+                pid, pipe = _fork(batch)
+                running[pid] = _Running(batch, pipe, time.monotonic())
+                waiting.register(pipe, selectors.EVENT_READ, pid)
         for key, _ in waiting.select(timeout=1) if running else ():
-            pid, run = key.data, running.pop(key.data)
+            run = running[key.data]
+            if told := os.read(run.pipe, 1 << 16):
+                run.told += told
+                run.heard = time.monotonic()
+                continue
             waiting.unregister(run.pipe)
-            yield run.index, run.sandbox, _collect(pid, run)
+            os.close(run.pipe)
+            del running[key.data]
+            outcomes = _collect(key.data, run)
+            left.extend(run.batch[len(outcomes) :])
+            for (index, _), outcome in zip(run.batch, outcomes, strict=False):
+                yield index, False, outcome
         for pid, run in running.items():
-            if time.monotonic() - run.started > WALL:
+            if time.monotonic() - run.heard > WALL:
                 os.kill(pid, signal.SIGKILL)
 
 
-def _fork(sandbox: bool, make: Any) -> tuple[int, int]:
-    """(process id, pipe with the outcome as JSON) of a child that reads one mutant."""
+def _fork(batch: list[Making]) -> tuple[int, int]:
+    """(process id, pipe with the outcomes as lines of JSON) of a child that reads mutants."""
     out, into = os.pipe()
+    gc.freeze()  # a collection in the child would copy what it shares with this process
     pid = os.fork()
     if pid:
         os.close(into)
         return pid, out
+    status = 1
     try:  # the child never returns
         os.close(out)
         faulthandler.disable()  # pytest's would print the stack of a parser that the kernel ends
-        if not sandbox:
-            give_up_rights(LIMIT_MB, 3 * HANG)  # before making it: a mutation may run away as well
-        mutant = make()
-        outcome = read_in_the_sandbox(mutant) if sandbox else read_in_child(mutant)
-        outcome.steps = mutant.steps
-        os.write(into, json.dumps(asdict(outcome)).encode())
+        give_up_rights(LIMIT_MB, 3 * HANG * len(batch))  # before making one: a mutation may run away as well
+        for _, make in batch:
+            mutant = make()
+            outcome = read_in_child(mutant)
+            outcome.steps = mutant.steps
+            outcome.memory = _mebibytes(resource.getrusage(resource.RUSAGE_SELF))
+            os.write(into, json.dumps(asdict(outcome)).encode() + b"\n")
+            if outcome.memory > FRESH:
+                break
+        status = 0
     finally:
-        os._exit(0)
+        os._exit(status)
 
 
-def _collect(pid: int, run: _Running) -> Outcome:
-    """The outcome of a child that wrote or ended."""
-    with os.fdopen(run.pipe, "rb") as pipe:
-        told = pipe.read()
+def _mebibytes(usage: resource.struct_rusage) -> float:
+    return usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
+
+
+def _collect(pid: int, run: _Running) -> list[Outcome]:
+    """The outcomes of a child that ended, the last one that of the mutant which ended it; the others it never saw."""
     _, status, usage = os.wait4(pid, 0)
-    memory = usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
-    if told:
-        data = json.loads(told)
-        outcome = Outcome(**data | {"steps": tuple(data["steps"])})
-    elif os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        name = signal.Signals(number).name
-        hung = number in (signal.SIGXCPU, signal.SIGKILL)
-        outcome = Outcome("hang" if hung else "crash", name, seconds=usage.ru_utime + usage.ru_stime)
-    else:
-        outcome = Outcome("exception", f"the child ended with status {os.waitstatus_to_exitcode(status)}")
-    outcome.memory = memory
-    if memory > MEMORY and outcome.result not in ("exception", "hang"):
-        outcome.result, outcome.signature = "memory", outcome.signature or f"{outcome.result}: {outcome.steps}"
-    return outcome
+    outcomes = []
+    for line in run.told.splitlines():
+        data = json.loads(line)
+        outcomes.append(Outcome(**data | {"steps": tuple(data["steps"])}))
+    if len(outcomes) < len(run.batch) and (status or not outcomes):
+        seconds = usage.ru_utime + usage.ru_stime - sum(o.seconds for o in outcomes)
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            hung = number in (signal.SIGXCPU, signal.SIGKILL)
+            ended = Outcome("hang" if hung else "crash", signal.Signals(number).name, seconds=seconds)
+        else:
+            ended = Outcome("exception", f"the child ended with status {os.waitstatus_to_exitcode(status)}")
+        ended.memory = _mebibytes(usage)
+        outcomes.append(ended)
+    for outcome in outcomes:
+        if outcome.memory > MEMORY and outcome.result not in ("exception", "hang"):
+            outcome.result, outcome.signature = "memory", outcome.signature or f"{outcome.result}: {outcome.steps}"
+    return outcomes
 
 
 def minimised(mutant: Mutant, signature: str) -> Mutant:
@@ -380,9 +430,15 @@ def replay(folder: Path) -> None:
 
 
 def fuzz(
-    count: int, seed: int, jobs: int, sandbox_every: int, findings: Path, seconds: float = float("inf")
+    count: int,
+    seed: int,
+    jobs: int,
+    sandbox_every: int,
+    findings: Path,
+    seconds: float = float("inf"),
+    start: int = 0,
 ) -> dict[str, Any]:
-    """Reads `count` mutants and gives the figures; keeps what fails under `findings`."""
+    """Reads `count` mutants from the number `start` on and gives the figures; keeps what fails under `findings`."""
     bases = base_papers()
     for kind in KINDS:  # imports and their caches belong to no paper
         read_mutant(Mutant(kind, {f"paper.{kind}": bases[kind][0]}, f"paper.{kind}", ()))
@@ -391,14 +447,20 @@ def fuzz(
     kept: dict[str, list[str]] = {}
     slow: list[tuple[float, int, tuple[str, ...]]] = []
     sandbox: list[tuple[float, str]] = []
+    crashes: Counter[str] = Counter()  # what the sandbox made of papers over which the parser was ended
     started = time.monotonic()
     work = (
         (i, bool(sandbox_every) and i % sandbox_every == sandbox_every - 1, lambda i=i: mutant_of(bases, seed, i))
-        for i in range(count)
+        for i in range(start, start + count)
         if time.monotonic() - started < seconds
     )
     for done, (index, through, outcome) in enumerate(run_children(work, jobs), 1):
         kind = KINDS[index % len(KINDS)]
+        if outcome.result == "crash":
+            again = read_in_the_sandbox(mutant_of(bases, seed, index))
+            crashes[again.result] += 1
+            if again.failed:
+                outcome.result, outcome.signature = again.result, f"{outcome.signature}, {again.signature}"
         if through:
             sandbox.append((outcome.seconds, outcome.result))
             outcome.seconds = 0.0  # of the clock, not of the CPU
@@ -422,7 +484,8 @@ def fuzz(
         "runs": sum(row.runs for row in rows.values()),
         "seed": seed,
         "failures": sum(row.results[f] for row in rows.values() for f in FAILURES),
-        "crashes_refused_by_the_sandbox": sum(row.results["crash"] for row in rows.values()),
+        "start": start,
+        "crashes": dict(crashes),
         "slowest_cpu_seconds": round(max(row.slowest for row in rows.values()), 2),
         "largest_mib": round(max(row.largest for row in rows.values())),
         "wall_seconds": round(time.monotonic() - started, 1),
@@ -440,8 +503,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--count", type=int, default=20_000, metavar="N", help="mutants")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
+    parser.add_argument("--start", type=int, default=0, metavar="N", help="number of the first mutant")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="children at a time")
-    parser.add_argument("--sandbox-every", type=int, default=100, metavar="N", help="0: none through the sandbox")
+    parser.add_argument("--sandbox-every", type=int, default=20, metavar="N", help="0: none through the sandbox")
     parser.add_argument("--seconds", type=float, default=float("inf"), metavar="S", help="start no more after this")
     default = Path(tempfile.gettempdir()) / "claimcheck-fuzz"
     parser.add_argument("--findings", type=Path, default=default, metavar="DIR", help="where failing files are kept")
@@ -454,7 +518,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.replay is not None:
         replay(options.replay)
         return 0
-    figures = fuzz(options.count, options.seed, options.jobs, options.sandbox_every, options.findings, options.seconds)
+    figures = fuzz(
+        options.count,
+        options.seed,
+        options.jobs,
+        options.sandbox_every,
+        options.findings,
+        options.seconds,
+        options.start,
+    )
     formats = figures.pop("formats")
     refused = ("UnreadableInputError", "NotAPaperError")
     print_table(

@@ -15,6 +15,7 @@ from claimcheck.foundation.records import Document, Table
 
 JUDGED = Path(__file__).parent / "judged.json"
 SEED, SIZE = 77, 40
+SECOND_SEED = 2024  # of forty more, drawn from the rest after the first ones had shown the faults
 RIGHT = "right"
 KINDS = (
     "header",  # header cells wrong, lost or under the wrong span; the number of header rows
@@ -86,8 +87,9 @@ def candidates(document: Document) -> list[Sampled]:
     found, have = [], Counter[str]()
     for t in document.tables:
         if t.height and t.width:
-            have[t.label] += 1
-            label = t.label if have[t.label] == 1 else f"{t.label} ({have[t.label]})"
+            label = t.number
+            have[label] += 1
+            label = label if have[label] == 1 else f"{label} ({have[label]})"
             found.append(Sampled(name, label, t, t.page))
     pages = {m[1]: s.page for s in document.sentences if s.kind == "caption" and (m := CAPTION.match(s.text))}
     return [*found, *(Sampled(name, label, None, page) for label, page in pages.items() if label not in have)]
@@ -100,6 +102,12 @@ def draw(tables: Iterable[Sampled], size: int = SIZE, seed: int = SEED) -> list[
         return hashlib.sha256("\0".join((str(seed), *t.key)).encode()).hexdigest()
 
     return sorted({t.key: t for t in tables}.values(), key=order)[:size]
+
+
+def draw_second(tables: Sequence[Sampled]) -> list[Sampled]:
+    """Forty tables beside those of the first sample."""
+    first = {t.key for t in draw(tables)}
+    return draw([t for t in tables if t.key not in first], SIZE, SECOND_SEED)
 
 
 def load(path: Path = JUDGED) -> dict[tuple[str, str], Judgement]:

@@ -57,6 +57,11 @@ def mutate(bases: Mapping[Kind, tuple[bytes, ...]], kind: Kind, rng: random.Rand
 # ------------------------------------------------------------------ bytes
 
 
+def _full_size(rng: random.Random) -> bool:
+    """Whether a mutation goes to its limit: one in eight does, since those cost more than all others together."""
+    return rng.random() < 1 / 8
+
+
 def _place(data: bytes, rng: random.Random) -> tuple[int, int]:
     """A random span; short ones are likelier."""
     if not data:
@@ -79,7 +84,7 @@ def _delete(data: bytes, rng: random.Random) -> bytes:
 
 def _repeat(data: bytes, rng: random.Random) -> bytes:
     a, b = _place(data, rng)
-    times = min(int(2 ** rng.uniform(1, 14)), (2 << 20) // max(1, b - a))
+    times = min(int(2 ** rng.uniform(1, 14)), (1 << (21 if _full_size(rng) else 17)) // max(1, b - a))
     return data[:b] + data[a:b] * times + data[b:]
 
 
@@ -125,7 +130,7 @@ def _huge_line(data: bytes, rng: random.Random) -> bytes:
     word = rng.choice(
         (b"a", b"1.", b"1,", b"(", b"- ", b". A ", b"et al. ", "\u0301".encode(), b"&", b"%d " % rng.randrange(99))
     )
-    return data[:a] + word * int(2 ** rng.uniform(10, 18)) + data[a:]
+    return data[:a] + word * int(2 ** rng.uniform(10, 18 if _full_size(rng) else 15)) + data[a:]
 
 
 BYTES: Mapping[str, Mutation] = {
@@ -267,7 +272,7 @@ def _nest(body: bytes, rng: random.Random) -> bytes:
 
 def _draw(content: bytes, rng: random.Random) -> bytes:
     lines = content.split(b"\n")
-    times = rng.choice((1, 1, 3, 500, 20_000))
+    times = rng.choice((1, 1, 3, 500, 20_000 if _full_size(rng) else 2000))
     lines.insert(rng.randrange(len(lines) + 1), b"\n".join([rng.choice(_DRAWN)] * times))
     return b"\n".join(lines)
 
@@ -276,7 +281,7 @@ def _scatter(content: bytes, rng: random.Random) -> bytes:
     """Thousands of words or rules, anywhere or on a grid: a page that is all table."""
     drawn = []
     grid = rng.random() < 0.5
-    for i in range(int(2 ** rng.uniform(6, 14))):
+    for i in range(int(2 ** rng.uniform(6, 14 if _full_size(rng) else 11))):
         x, y = (6 * (i % 100), 792 - 8 * (i // 100)) if grid else (rng.uniform(-50, 700), rng.uniform(-50, 900))
         shape = rng.random()
         if shape < 0.7:
@@ -296,7 +301,7 @@ def _shuffle_lines(content: bytes, rng: random.Random) -> bytes:
 
 def _bomb(content: bytes, rng: random.Random) -> bytes:
     return content + rng.choice((b" ", b"q ", b"0 0 m ", b"(a) Tj ", b"BT ET ", b"0 0 1 1 re f ")) * rng.choice(
-        (10**4, 10**6)
+        (10**4, 10**6 if _full_size(rng) else 10**5)
     )
 
 
@@ -304,7 +309,7 @@ def _itself(data: bytes, rng: random.Random) -> bytes:
     """A form that draws itself or a chain of forms, on the page of the base."""
     objects, trailer = _objects(data)
     first = max(objects, default=0) + 1
-    count = rng.choice((1, 2, 12))
+    count = rng.choice((1, 2, 12 if _full_size(rng) else 4))
     for i in range(count):
         following = first + (i + 1) % count if rng.random() < 0.7 else first + min(i + 1, count - 1)
         content = b"/Fm0 Do " * rng.choice((1, 2, 3)) + b"BT /R 9 Tf 72 500 Td (form %d) Tj ET" % i
@@ -407,6 +412,8 @@ def _tex_macros(data: bytes, rng: random.Random) -> bytes:
 def _tex_table(data: bytes, rng: random.Random) -> bytes:
     """A table with very many rows or columns."""
     rows, columns = rng.choice(((20_000, 3), (3, 5000), (300, 300), (1, 60_000), (60_000, 1)))
+    if not _full_size(rng):
+        rows, columns = (max(1, x // (4 if rows == columns else 16)) for x in (rows, columns))
     row = b" & ".join(b"%d.%d" % (i, i % 10) for i in range(columns)) + rb" \\ "
     body = (
         rb"\begin{table}\caption{A table.}\begin{tabular}{"
@@ -422,7 +429,8 @@ def _tex_table(data: bytes, rng: random.Random) -> bytes:
 def _line_repeat(data: bytes, rng: random.Random) -> bytes:
     lines = data.split(b"\n")
     i = rng.randrange(len(lines))
-    lines[i:i] = [lines[i]] * min(int(2 ** rng.uniform(1, 13)), (1 << 20) // (len(lines[i]) + 1))
+    most = (1 << (20 if _full_size(rng) else 17)) // (len(lines[i]) + 1)
+    lines[i:i] = [lines[i]] * min(int(2 ** rng.uniform(1, 13)), most)
     return b"\n".join(lines)
 
 
@@ -509,6 +517,8 @@ def _html_table(data: bytes, rng: random.Random) -> bytes:
     rows, columns, span = rng.choice(
         ((20_000, 3, 1), (3, 20_000, 1), (300, 300, 1), (1000, 1, 1000), (60_000, 1, 1), (200, 5, 65_534))
     )
+    if not _full_size(rng):
+        rows, columns = (max(1, x // (4 if rows == columns else 16)) for x in (rows, columns))
     cell = rng.choice((b"<td rowspan=%d>", b"<td colspan=%d>")) % span + b"1.5</td>"
     a, _ = _place(data, rng)
     body = b"<table class='ltx_tabular'>" + (b"<tr>" + cell * columns + b"</tr>") * rows + b"</table>"

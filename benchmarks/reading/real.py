@@ -12,7 +12,7 @@ A gold score (NLP-TDMS, gold.jsonl) counts where pdfium's plain text prints it a
 cell, or in a sentence. A cell in which it stands with nothing but white space between it and the next number is
 counted apart: it does not say which row or column the score belongs to. Other readers see the same scores.
 
-`--judged` prints what a person saw in a sample of forty tables beside their pages; `--sheet` draws them.
+`--judged` prints what a person saw in two samples of forty tables beside their pages; `--sheet` draws them.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def measure(path: Path, gold: GoldPaper) -> tuple[dict[str, object], Document | 
                 intact += (expected & cell_numbers(table)).total()
     labels = judged.labels_of(document)
     lines = set(PRINTED_CAPTION.findall(text))
-    have = {t.label for t in document.tables if t.height and t.width}
+    have = {t.number for t in document.tables if t.height and t.width}
     cells = list(own_cells(document.tables))
     in_cell = [s for s in scores if any(holds(c, s) for c in cells)]
     in_sentence = [s for s in scores if s not in in_cell and any(holds(x.text, s) for x in document.sentences)]
@@ -252,18 +252,19 @@ def earlier_readers(path: Path) -> dict[str, Found]:
 def judge(papers: Sequence[Path], sheet: Path | None) -> None:
     """Prints what the judgements come to; draws the sheet into a folder where one is given."""
     found = [c for p in papers for c in judged.candidates(read_pdf(p.read_bytes(), Paper(id=p.stem)))]
-    sample, kept = judged.draw(found), judged.load()
-    if sheet is not None:
-        print(write_sheet(sheet, sample, {p.stem: p for p in papers}, kept))
-    for t in sample:
-        j = kept.get(t.key)
-        if j is None or j.hash != t.hash or not j.right:
-            said = "not looked at" if j is None else ", ".join(j.kinds) or "right"
-            changed = " (changed since)" if j is not None and j.hash != t.hash else ""
-            print(f"{t.paper} Table {t.label}: {said}{changed}")
-    figures = judged.summary_of(sample, kept)
-    print_table(("tables", ""), [[k, v] for k, v in figures.items() if k != "errors"])
-    print_table(("errors", ""), [[k, v] for k, v in dict(figures["errors"]).items()])  # type: ignore[call-overload]
+    kept = judged.load()
+    for name, sample in (("first", judged.draw(found)), ("second", judged.draw_second(found))):
+        if sheet is not None:
+            print(write_sheet(sheet / name, sample, {p.stem: p for p in papers}, kept))
+        for t in sample:
+            j = kept.get(t.key)
+            if j is None or j.hash != t.hash or not j.right:
+                said = "not looked at" if j is None else ", ".join(j.kinds) or "right"
+                changed = " (changed since)" if j is not None and j.hash != t.hash else ""
+                print(f"{t.paper} Table {t.label}: {said}{changed}")
+        figures = judged.summary_of(sample, kept)
+        print_table((f"{name} sample", ""), [[k, v] for k, v in figures.items() if k != "errors"])
+        print_table(("errors", ""), [[k, v] for k, v in dict(figures["errors"]).items()])  # type: ignore[call-overload]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -316,8 +317,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found |= earlier_readers(options.others_from)
     show(rows, figures, found)
     readers = {name: asdict(f) | {"seconds": round(f.seconds, 1)} for name, f in found.items()}
-    by_eye = judged.summary_of(judged.draw(sampled), judged.load()) if not options.limit else None
-    write_result(options.out, figures, readers=readers, judged=by_eye, papers=rows)
+    kept = judged.load()
+    by_eye = judged.summary_of(judged.draw(sampled), kept) if not options.limit else None
+    second = judged.summary_of(judged.draw_second(sampled), kept) if not options.limit else None
+    write_result(options.out, figures, readers=readers, judged=by_eye, judged_second=second, papers=rows)
 
 
 if __name__ == "__main__":

@@ -219,11 +219,11 @@ def _nearness(words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...
 
 def _table_bonus(view: TableView, words: ClaimWords, index: TableIndex) -> float:
     """What speaks for this table as a whole: it is named by the claim, or near it, or its caption fits the sentences before."""
-    label = view.table.label
-    setup = -0.15 if _SETUP_TABLE.search(view.table.caption) else 0.0
+    table = view.table
+    setup = -0.15 if _SETUP_TABLE.search(table.caption) else 0.0
     if words.tables:
-        return 0.25 if label in words.tables else -0.12 + setup
-    bonus = setup + (0.1 if label in words.near_tables else 0.0)
+        return 0.25 if table.is_named(words.tables) else -0.12 + setup
+    bonus = setup + (0.1 if table.is_named(words.near_tables) else 0.0)
     headers = frozenset().union(view.caption_forms, *view.column_forms, *view.row_forms)
     if words.context:
         weights = {f: index.word_weight(f) for f in words.context}

@@ -51,7 +51,7 @@ class Finding:
 
 def checkable(quantity: Quantity) -> bool:
     """Whether a quantity states a result that a table could print: not a count of layers, a year or a lone small integer."""
-    if quantity.role in ("other", "count", "rank") or quantity.condition:
+    if quantity.role in ("other", "count", "rank") or quantity.aggregation == "share":
         return False
     if quantity.role in ("delta", "relative"):
         return quantity.decimals > 0 or quantity.unit != "" or quantity.value >= 10
@@ -203,7 +203,7 @@ def _other_split(candidate: Candidate, quantity: Quantity, words: ClaimWords) ->
 
 def _other_table(candidate: Candidate, words: ClaimWords) -> bool:
     """Whether the claim names tables, and not this one."""
-    return bool(words.tables) and candidate.batch.fit.view.table.label not in words.tables
+    return bool(words.tables) and not candidate.batch.fit.view.table.is_named(words.tables)
 
 
 def _own_before(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:

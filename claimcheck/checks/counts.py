@@ -74,7 +74,7 @@ def _count(
     worst = bool(_WORST.search(claim.text)) and not _BEST.search(_WORST.sub("", claim.text))
     found: list[tuple[_Lanes, int, int | None, list[int]]] = []
     for view in index.views:
-        if words.tables and view.table.label not in words.tables:
+        if words.tables and not view.table.is_named(words.tables):
             continue
         for lanes in _meant(view, total, words, subject):
             rival = _rival_row(view, lanes.row, rival_words["words"] if rival_words else "")

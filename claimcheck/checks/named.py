@@ -35,7 +35,7 @@ def check_names(claim: Claim, findings: Sequence[Finding], index: TableIndex) ->
         return []
     words = claim_words(claim, index)
     named = words.tables or words.near_tables
-    views = [v for v in index.views if not named or v.table.label in named]
+    views = [v for v in index.views if not named or v.table.is_named(named)]
     out = []
     for comparison in comparisons(claim.text):
         found = [c for v in views if (c := _compare(claim.text, comparison, v, index)) is not None]

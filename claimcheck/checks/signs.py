@@ -109,7 +109,7 @@ def _common(ranking: Ranking, i: int, words: ClaimWords, anchored: bool) -> dict
     said = words.metric(quantity)
     shown = METRICS & place
     cited = words.cited_names(quantity.span)
-    label = view.table.label
+    table = view.table
     return {
         "fit": float(ranking.fits[i]),
         "row": row,
@@ -119,16 +119,16 @@ def _common(ranking: Ranking, i: int, words: ClaimWords, anchored: bool) -> dict
         "conditions": float(len(conditions - place)),
         "metric_same": 1.0 if said and said & shown else 0.0,
         "metric_other": 1.0 if said and shown and not said & shown else 0.0,
-        "named_table": 1.0 if label in words.tables else 0.0,
-        "near_table": 1.0 if label in words.near_tables else 0.0,
-        "other_table": 1.0 if words.tables and label not in words.tables else 0.0,
+        "named_table": 1.0 if table.is_named(words.tables) else 0.0,
+        "near_table": 1.0 if table.is_named(words.near_tables) else 0.0,
+        "other_table": 1.0 if words.tables and not table.is_named(words.tables) else 0.0,
         "anchored": 1.0 if anchored else 0.0,
         "own_row": 1.0 if words.own and any(view.own_rows[r] or view.own_columns[c] for r, c in cells) else 0.0,
         "own_unknown": 1.0 if words.own and not any(view.own_rows[r] or view.own_columns[c] for r, c in cells) else 0.0,
         "cited_here": 1.0 if cited and cited & place else 0.0,
         "cited_elsewhere": 1.0 if cited and not cited & place else 0.0,
         "previous": 1.0 if words.is_previous(quantity.span) else 0.0,
-        "share_of": 1.0 if quantity.condition else 0.0,
+        "share_of": 1.0 if quantity.aggregation == "share" else 0.0,
         "delta": 1.0 if quantity.role == "delta" else 0.0,
         "relative": 1.0 if quantity.role in ("relative", "ratio") else 0.0,
         "cell": 1.0 if candidate.batch.kind == "cell" else 0.0,

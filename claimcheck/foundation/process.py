@@ -2,7 +2,8 @@
 
 Papers are hostile input, so what comes back from a child that parsed one is JSON, never pickle, bounded in size and
 time. A request is one JSON line, which names the files and their sizes, and then their bytes; a reply is one JSON
-line.
+line. Before it may come lines that begin with # and tell what the child is at, so that a child that dies is known to
+have died over that.
 """
 
 from __future__ import annotations
@@ -25,16 +26,22 @@ from claimcheck.foundation.records import Paper, Source
 # what a child that parses a paper needs of the environment; keys and tokens are not among it
 _HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT")
 DEBUG = "CLAIMCHECK_DEBUG"  # set: tracebacks and the children's stderr are shown
+REPLY_BYTES = 256 << 20  # more is taken from no child
+MARK = b"#"  # begins a line that tells what the child is at
+MARK_BYTES = 64  # length of such a line at most
 
 
 class ChildLostError(Exception):
     """The child gave no whole reply.
 
-    `timed_out` and `too_long` say whether we ended it; `exit_code` is its status, or minus the signal that ended it.
+    `timed_out` and `too_long` say whether we ended it; `exit_code` is its status, or minus the signal that ended it,
+    or None where nobody can tell. `mark` is the last that it said it was at.
     """
 
-    def __init__(self, exit_code: int | None, *, timed_out: bool = False, too_long: bool = False) -> None:
-        self.exit_code, self.timed_out, self.too_long = exit_code, timed_out, too_long
+    def __init__(
+        self, exit_code: int | None, *, timed_out: bool = False, too_long: bool = False, mark: str = ""
+    ) -> None:
+        self.exit_code, self.timed_out, self.too_long, self.mark = exit_code, timed_out, too_long, mark
         super().__init__(self.cause)
 
     @property
@@ -47,7 +54,7 @@ class ChildLostError(Exception):
         if self.exit_code is not None and self.exit_code < 0:
             with contextlib.suppress(ValueError):
                 return f"was ended by {signal.Signals(-self.exit_code).name}"
-        return f"ended with status {self.exit_code}"
+        return "was lost" if self.exit_code is None else f"ended with status {self.exit_code}"
 
 
 class Child:
@@ -64,12 +71,13 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if os.environ.get(DEBUG) else subprocess.DEVNULL,
-            env=_environment(trusted),
+            env=environment(trusted),
             start_new_session=os.name == "posix",
         )
         self._timed_out = False
+        self.mark = ""  # the last that it said it was at
 
-    def ask(self, request: Iterator[bytes], *, seconds: float | None = None, reply_bytes: int = 256 << 20) -> bytes:
+    def ask(self, request: Iterator[bytes], *, seconds: float | None = None, reply_bytes: int = REPLY_BYTES) -> bytes:
         """Send a request and give the one line that answers it, without its newline.
 
         Raises ChildLostError when the child dies, says more than `reply_bytes` or has not answered after `seconds`; it
@@ -81,23 +89,28 @@ class Child:
             timer.start()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        room = reply_bytes
         try:
             with contextlib.suppress(BrokenPipeError):  # it died; the missing reply says so below
                 for part in request:
                     self._process.stdin.write(part)
                 self._process.stdin.flush()
-            reply = self._process.stdout.readline(reply_bytes + 1)
+            reply = self._process.stdout.readline(room + 1)
+            while reply.startswith(MARK) and reply.endswith(b"\n") and len(reply) <= MARK_BYTES:
+                self.mark = reply[1:-1].decode("ascii", "replace")
+                room = max(0, room - len(reply))
+                reply = self._process.stdout.readline(room + 1)
         finally:
             if timer is not None:
                 timer.cancel()
         if reply.endswith(b"\n"):
             return reply[:-1]
-        too_long = len(reply) > reply_bytes
+        too_long = len(reply) > room
         if not too_long:  # the pipe is closed: let it end by itself, so that its status tells why
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(2)
         self.kill()
-        raise ChildLostError(self._process.returncode, timed_out=self._timed_out, too_long=too_long)
+        raise ChildLostError(self._process.returncode, timed_out=self._timed_out, too_long=too_long, mark=self.mark)
 
     def _time_out(self) -> None:
         self._timed_out = True
@@ -124,7 +137,8 @@ class Child:
                     pipe.close()
 
 
-def _environment(trusted: bool) -> dict[str, str]:
+def environment(trusted: bool) -> dict[str, str]:
+    """The variables that a child gets: all of them, or the few without which Python does not start."""
     kept = {k: v for k, v in os.environ.items() if trusted or k in _HARMLESS or k == DEBUG}
     if not trusted:
         # one thread in numeric libraries: more are not allowed there, and their stacks count as address space

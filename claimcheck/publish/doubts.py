@@ -57,7 +57,7 @@ def _section_gaps(document: Document) -> Iterator[Doubt]:
 
 
 def _missing_tables(document: Document) -> Iterator[Doubt]:
-    labels = {table.label for table in document.tables}
+    labels = {name for table in document.tables for name in (table.label, table.number)}
     told: set[str] = set()
     for index, sentence in enumerate(document.sentences):
         found = _CAPTION.match(sentence.text) if sentence.kind == "caption" else None

@@ -2,7 +2,8 @@
 
 `read_source`, and `pictures.pictures_for` for a local report, are all that other packages use. The parsers stand in
 latex/, html.py, pdf/ and text.py, one function each; dispatch.py picks among them, worker.py runs one under limits,
-sandbox.py starts and stops the worker. pictures.py and picture_worker.py do the same for the pictures of pages.
+sandbox.py asks the worker and judges its answer. nursery.py forks workers that have all imports done (warm.py),
+forked.py is how the parent gets one of them. pictures.py and picture_worker.py do the same for the pictures of pages.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from claimcheck.foundation.errors import UnreadableInputError
@@ -16,12 +16,25 @@ def parse(source: Source, *, tables: bool, max_pages: int) -> Document:
     return load_reader(source.kind, tables=tables, max_pages=max_pages)(source)
 
 
-def load_reader(kind: SourceKind, *, tables: bool, max_pages: int) -> Callable[[Source], Document]:
-    """The function that reads sources of one kind; its imports are done when it is returned."""
+def load_reader(
+    kind: SourceKind,
+    *,
+    tables: bool,
+    max_pages: int,
+    on_page: Callable[[int], None] | None = None,
+    skip: Mapping[int, str] | None = None,
+) -> Callable[[Source], Document]:
+    """The function that reads sources of one kind; its imports are done when it is returned.
+
+    A PDF's reader calls `on_page` with the number of each page that it begins, 0 for what concerns all of them, and
+    leaves out the pages in `skip`, with the reasons that stand there.
+    """
     if kind == "pdf":
         from claimcheck.reading.pdf import read_pdf
 
-        return lambda source: read_pdf(_only_file(source), source.paper, tables=tables, max_pages=max_pages)
+        return lambda source: read_pdf(
+            _only_file(source), source.paper, tables=tables, max_pages=max_pages, on_page=on_page, skip=skip
+        )
     if kind == "latex":
         from claimcheck.reading.latex import read_latex
 

@@ -14,6 +14,7 @@ from claimcheck.foundation.records import Document, Paper, Section, Sentence, Ta
 from claimcheck.reading.html_faults import prose_beside, raw_tables, shows_raw_table
 from claimcheck.reading.html_tables import HtmlTable, is_tabular, outer_tabulars, read_table
 from claimcheck.reading.html_text import EQUATIONS, SKIPPED, Inline, classes, is_abstract, is_equation, within_abstract
+from claimcheck.reading.labels import Labels
 from claimcheck.reading.noise import is_noise
 from claimcheck.reading.sentences import split_sentences
 
@@ -121,7 +122,7 @@ class _Walker:
     _paragraph: int = 0
     _inline: Inline = field(default_factory=Inline)
     _references_read: bool = False  # what stands after the references is an appendix
-    _labels: set[str] = field(default_factory=set)
+    _labels: Labels = field(default_factory=Labels)
     _abstracts: set[str] = field(default_factory=set)  # paragraphs of the abstract
     _pending_caption: tuple[str, str] = ("", "")  # label and text of a "Table 2: ..." paragraph before its table
 
@@ -330,18 +331,17 @@ class _Walker:
             named = next((c for c in captions if c[1] == "table"), None)
             if named is not None or "ltx_table" in classes(figure) or shows_raw_table(figure):
                 self._raw(figure, named[2] if named else "", named[3] if named else "", loose=named is not None)
-        for i, (grid, number, letter, caption) in enumerate(found):
-            same = [k for k, f in enumerate(found) if f[1] == number and f[2] == letter]
-            name = number + letter if number else ""
-            self._keep(grid, f"{name} ({same.index(i) + 1})" if name and len(same) > 1 else name, caption)
+        self._keep([(grid, number and number + letter, caption) for grid, number, letter, caption in found])
 
     def _raw(self, element: etree._Element, label: str, caption: str, *, loose: bool) -> None:
         """Tables that the page shows as LaTeX."""
+        found: list[tuple[HtmlTable, str, str]] = []
         for grid, beside in raw_tables(element, loose=loose):
             if beside and not caption:
                 self._add(beside, "caption")
             table = HtmlTable(grid.cells, grid.header_rows, grid.stub_columns)
-            self._keep(table, label, caption or beside)
+            found.append((table, label, caption or beside))
+        self._keep(found)
 
     def _table(self, element: etree._Element) -> None:
         """A table that stands outside a figure element."""
@@ -358,7 +358,7 @@ class _Walker:
             label, caption = self._pending_caption
         self._pending_caption = ("", "")
         if len(table.cells) > 1 and len(table.cells[0]) > 1:
-            self._keep(table, label, caption)
+            self._keep([(table, label, caption)])
         else:
             # a table that only lays out text
             for row in table.cells:
@@ -366,27 +366,24 @@ class _Walker:
                     if cell.origin is None:
                         self._add(cell.text, self._kind)
 
-    def _keep(self, table: HtmlTable, label: str, caption: str) -> None:
-        for note in table.footnotes:
-            self._add(note, "footnote")
+    def _keep(self, found: list[tuple[HtmlTable, str, str]]) -> None:
+        """Tables under one caption, each with its printed name and its caption."""
+        for table, _, _ in found:
+            for note in table.footnotes:
+                self._add(note, "footnote")
         if not self.with_tables:
             return
-        base = label or f"#{sum(t.label.startswith('#') for t in self.tables) + 1}"
-        label, count = base, 1
-        while label in self._labels:
-            count += 1
-            label = f"{base} ({count})"
-        self._labels.add(label)
-        self.tables.append(
-            Table.from_grid(
-                table.cells,
-                caption,
-                label,
-                header_rows=table.header_rows,
-                stub_columns=table.stub_columns,
-                section=len(self.sections) - 1,
+        for (table, _, caption), label in zip(found, self._labels.take([name for _, name, _ in found]), strict=True):
+            self.tables.append(
+                Table.from_grid(
+                    table.cells,
+                    caption,
+                    label,
+                    header_rows=table.header_rows,
+                    stub_columns=table.stub_columns,
+                    section=len(self.sections) - 1,
+                )
             )
-        )
 
 
 _LTX_SKIPPED = {

@@ -10,11 +10,10 @@ from lxml import etree
 from claimcheck.foundation.records import Cell
 from claimcheck.reading.html_faults import RawSpan, fill_below, mend_cell, spread_headings
 from claimcheck.reading.html_text import EQUATIONS, Inline, classes
-from claimcheck.reading.rules import header_rows_from_rules, stub_columns_from_spans
+from claimcheck.reading.rules import MOST_CELLS, header_rows_from_rules, stub_columns_from_spans
 
 _WIDEST = 400  # columns
 _LONGEST = 5000  # rows
-_MOST_CELLS = 100_000  # the cells that fill short rows are among them
 
 
 @dataclass(slots=True)
@@ -86,14 +85,14 @@ def read_table(element: etree._Element) -> HtmlTable | None:
             above += bool(names & {"ltx_border_t", "ltx_border_tt"})
             below += bool(names & {"ltx_border_b", "ltx_border_bb"})
             column += across
-            if written > _MOST_CELLS or column > _WIDEST:
+            if written > MOST_CELLS or column > _WIDEST:
                 return None
         borders.append((len(cells), above, below))
         doubled.append(double)
         widths.append(max(column, len(grid[r])))
         heads.append(_is_head(row, cells))
     width = max((len(row) for row in grid), default=0)
-    if width * len(grid) > _MOST_CELLS:
+    if width * len(grid) > MOST_CELLS:
         return None
     full = [[c or Cell() for c in row] + [Cell()] * (width - len(row)) for row in grid]
     for r, column, left in raw:

@@ -8,6 +8,7 @@ from lxml import etree
 
 from claimcheck.reading.latex.fragment import formula_nodes, fragment_nodes
 from claimcheck.reading.latex.text import Context, Renderer
+from claimcheck.reading.noise import without_terminal_codes
 
 SKIPPED = {
     "script", "style", "nav", "footer", "noscript", "button", "svg", "template", "iframe", "object", "audio",
@@ -78,6 +79,7 @@ class Inline:
         """Append plain text; LaTeX that a converter left in it is made readable."""
         if not text:
             return
+        text = without_terminal_codes(text)
         text = text.replace("\u00a0", " ").replace("\u2062", "").replace("\u200b", "").replace("\u2061", "")
         if _RAW_LATEX.search(text):
             lead = " " if text[:1].isspace() else ""

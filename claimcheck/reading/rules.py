@@ -1,4 +1,4 @@
-"""What the rules and spans of a printed table say: where its header ends, which columns name its rows."""
+"""What the rules and spans of a printed table say: where its header ends, which columns name its rows; its bound."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from claimcheck.foundation.grid import find_header_rows
 from claimcheck.foundation.numbers import cell_numbers, is_numeric
 from claimcheck.foundation.records import Cell
 
+# cells of a table, those that fill its short rows among them; what has more is no table of a paper and is left out
+MOST_CELLS = 100_000
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 

@@ -6,20 +6,24 @@ import hashlib
 import json
 import re
 import signal
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from claimcheck.foundation.errors import ClaimcheckError, InputError, NotAPaperError, UnreadableInputError
-from claimcheck.foundation.process import Child, ChildLostError, error_from_json, pack
+from claimcheck.foundation.process import ChildLostError, error_from_json, pack
 from claimcheck.foundation.records import Document, Paper, Source
 from claimcheck.foundation.store import Store
 from claimcheck.reading.dispatch import reader_version
-from claimcheck.reading.worker import out_of_memory
+from claimcheck.reading.forked import reading_child
+from claimcheck.reading.worker import PAGE_SECONDS, out_of_memory
 
 if TYPE_CHECKING:
     from claimcheck.foundation.settings import Settings
 
+PAGES_LOST = 3  # pages at fault without which a paper is read, at most
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -29,8 +33,10 @@ def read_in_sandbox(source: Source, settings: Settings, *, tables: bool = True) 
     key = _cache_key(source, settings, tables)
     document = _from_cache(store, key)
     if document is None:
-        document = _run_worker(source, settings, tables)
-        store.put("documents", key, document.model_dump_json().encode())
+        skip: dict[int, str] = {}
+        document = _run_worker(source, settings, tables, skip)
+        if not skip:  # with more memory or on another day these pages may be read
+            store.put("documents", key, document.model_dump_json().encode())
     refuse_unless_readable(document, source)
     return document
 
@@ -58,19 +64,46 @@ def _from_cache(store: Store, key: str) -> Document | None:
         return None
 
 
-def _run_worker(source: Source, settings: Settings, tables: bool) -> Document:
+def _run_worker(source: Source, settings: Settings, tables: bool, skip: dict[int, str]) -> Document:
+    """The document, read without the pages at fault, which are added to `skip` with the reasons."""
+    deadline = time.monotonic() + settings.read_seconds
+    while True:
+        try:
+            return _read_once(source, settings, tables, skip, max(0.0, deadline - time.monotonic()))
+        except _PageFaultError as fault:
+            if fault.page in skip or len(skip) == PAGES_LOST or not 0 < fault.page <= settings.max_pages:
+                raise fault.error from None
+            skip[fault.page] = fault.reason
+
+
+class _PageFaultError(Exception):
+    """Reading failed over one page: the error that it is if nothing can be left out, and the reason in a few words."""
+
+    def __init__(self, page: int, error: ClaimcheckError, reason: str) -> None:
+        self.page, self.error, self.reason = page, error, reason
+        super().__init__(reason)
+
+
+def _read_once(source: Source, settings: Settings, tables: bool, skip: Mapping[int, str], seconds: float) -> Document:
+    """The document without the pages in `skip`; raises _PageFaultError where one more page is at fault."""
+    # halved each time: three pages that hang cost 9 s of CPU
+    page_seconds = PAGE_SECONDS / 2 ** len(skip)
     request = {
         "tables": tables,
         "max_pages": settings.max_pages,
-        "seconds": settings.read_seconds,
+        "seconds": seconds,
+        "page_seconds": page_seconds,
         "memory_mb": settings.read_memory_mb,
+        "skip": sorted(skip.items()),
     }
     where = source.paper.id
-    with Child("claimcheck.reading.worker", trusted=False) as child:
-        try:
-            reply = child.ask(pack(request, source), seconds=settings.read_seconds)
-        except ChildLostError as lost:
-            raise _explain(lost, settings, where) from None
+    try:
+        reply = _answer(source, request, seconds)
+    except ChildLostError as lost:
+        error, reason = _explain(lost, settings, where, page_seconds)
+        if reason and lost.mark.isdecimal():
+            raise _PageFaultError(int(lost.mark), error, reason) from None
+        raise error from None
     try:
         return _document_from(reply, source)
     except (ValidationError, ValueError) as error:
@@ -81,6 +114,19 @@ def _run_worker(source: Source, settings: Settings, tables: bool) -> Document:
         ) from None
 
 
+def _answer(source: Source, request: dict[str, Any], seconds: float) -> bytes:
+    """What a fresh child answers; raises ChildLostError."""
+    try:
+        with reading_child(source.kind) as child:
+            return child.ask(pack(request, source), seconds=seconds)
+    except ChildLostError as lost:
+        if lost.exit_code is not None or lost.timed_out or lost.too_long:
+            raise
+    # the nursery was lost with the child, to somebody's kill: once more, with a new one
+    with reading_child(source.kind) as child:
+        return child.ask(pack(request, source), seconds=seconds)
+
+
 def _document_from(reply: bytes, source: Source) -> Document:
     """The worker's Document; raises the error it answered with, ValueError where the answer is neither."""
     prefix = b'{"document":'
@@ -88,7 +134,11 @@ def _document_from(reply: bytes, source: Source) -> Document:
         answer = json.loads(reply)
         if not isinstance(answer, dict) or "error" not in answer:
             raise ValueError("neither document nor error")
-        raise _with_place(error_from_json(answer["error"]), source.paper.id)
+        error = _with_place(error_from_json(answer["error"]), source.paper.id)
+        page = answer.get("page")
+        if isinstance(page, int) and page > 0:
+            raise _PageFaultError(page, error, error.what[:200])
+        raise error
     document = Document.model_validate_json(reply[len(prefix) : -1])
     return document.model_copy(update={"paper": _trusted(source.paper, document.paper)})
 
@@ -105,22 +155,35 @@ def _with_place(error: ClaimcheckError, where: str) -> ClaimcheckError:
     return error if error.where else type(error)(error.what, where=where, todo=error.todo)
 
 
-def _explain(lost: ChildLostError, settings: Settings, where: str) -> InputError:
-    cpu_limit = -signal.SIGXCPU if hasattr(signal, "SIGXCPU") else None
-    if lost.timed_out or (cpu_limit is not None and lost.exit_code == cpu_limit):
+def _explain(lost: ChildLostError, settings: Settings, where: str, page_seconds: float) -> tuple[InputError, str]:
+    """(what happened as an error, and in a few words where the page that it happened over may be left out)."""
+    if lost.timed_out or lost.exit_code == _signal("SIGXCPU"):
         return UnreadableInputError(
             f"reading it takes more than {settings.read_seconds:g} s",
             where=where,
             todo="set CLAIMCHECK_READ_SECONDS higher, or give fewer pages or another form of the paper",
-        )
+        ), ""
+    if lost.exit_code == _signal("SIGPROF"):
+        reason = f"reading it takes more than {page_seconds:g} s"
+        return UnreadableInputError(
+            "the parser hangs on it: the file is damaged or hostile",
+            where=where,
+            todo="give another form of the paper (LaTeX, HTML or PDF)",
+        ), reason
     if lost.exit_code == -9:
         error = out_of_memory(settings.read_memory_mb)
-        return UnreadableInputError(error.what, where=where, todo=error.todo)
+        return UnreadableInputError(error.what, where=where, todo=error.todo), error.what
     return UnreadableInputError(
         f"the parser {lost.cause} on it: the file is damaged or hostile",
         where=where,
         todo="give another form of the paper (LaTeX, HTML or PDF)",
-    )
+    ), "" if lost.too_long else f"reading it {lost.cause}"
+
+
+def _signal(name: str) -> int | None:
+    """The status of a process that a signal ended; None where the system has no such signal."""
+    number = getattr(signal, name, None)
+    return None if number is None else -number
 
 
 def refuse_unless_readable(document: Document, source: Source) -> None:

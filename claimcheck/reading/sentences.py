@@ -1,8 +1,7 @@
 """Where sentences begin and end in scientific prose: whole sentences by character offsets, never a cut number.
 
-Rules rather than a model: a full stop ends a sentence unless what stands before it is an abbreviation, an initial
-or a list
-label, or what stands after it cannot begin a sentence. Every rule prefers joining two sentences to cutting one.
+Rules rather than a model: a full stop ends a sentence unless what stands before it is an abbreviation, an initial or a
+list label, or what stands after it cannot begin a sentence. Every rule prefers joining two sentences to cutting one.
 """
 
 from __future__ import annotations
@@ -78,6 +77,10 @@ _LABEL = re.compile(
     re.VERBOSE,
 )
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*|\n(?=[^\S\n]*[•▪◦‣●■]\s)")
+_NUMBER_WORD = re.compile(r"[A-Z]\d*|[IVX]+")
+_DOTTED = re.compile(r"(?:[^\W\d]{1,2}\.)+[^\W\d]")  # "U.S"
+_INITIALS = re.compile(r"(?:[A-Z](?:\.-?|-))*[A-Z]")
+_BRACKET = re.compile(r"[()\[\]]")
 _LOOK_BACK = 48  # characters; longer tokens are no abbreviations
 _LONGEST_BRACKET = 500  # characters; an aside longer than this may hold sentences of its own
 
@@ -85,9 +88,8 @@ _LONGEST_BRACKET = 500  # characters; an aside longer than this may hold sentenc
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """(start, end) character offsets of the sentences of `text`, in order, without surrounding white space.
 
-    Together they hold every character that is not white space between sentences. A blank line, and a line that
-    begins with
-    a bullet, always starts a new sentence; a single line break is white space. Linear in the length of `text`.
+    Together they hold every character that is not white space between sentences. A blank line, and a line that begins
+    with a bullet, always starts a new sentence; a single line break is white space. Linear in the length of `text`.
     """
     spans: list[tuple[int, int]] = []
     start = 0
@@ -134,7 +136,7 @@ def _asides(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """(open, close + 1) of the outermost closed brackets short enough to be an aside within a sentence."""
     out: list[tuple[int, int]] = []
     stack: list[int] = []
-    for m in re.finditer(r"[()\[\]]", text[start:end]):
+    for m in _BRACKET.finditer(text[start:end]):
         if m[0] in "([":
             stack.append(start + m.start())
         elif stack:
@@ -184,17 +186,17 @@ def _ends_here(text: str, start: int, stop: re.Match[str], after: int, end: int)
 def _plain_stop_ends(token: str, first: str, word: str, opener: bool) -> bool:
     """Whether a single full stop after `token` ends a sentence before `word`, which cannot be lower case."""
     bare = token.strip("*†‡§~").lower()
-    numbered = bool(word) and (word[0].isdigit() or bool(re.fullmatch(r"[A-Z]\d*|[IVX]+", word)))
+    numbered = bool(word) and (word[0].isdigit() or bool(_NUMBER_WORD.fullmatch(word)))
     if bare in _INSIDE:
         return False
     if bare in _BEFORE_NUMBER:
         return not numbered and first not in "([#"
     if bare in _NUMBERED_NOUNS and word[:1].isdigit():
         return False  # "Table. 1"
-    if bare in _PERHAPS or re.fullmatch(r"(?:[^\W\d]{1,2}\.)+[^\W\d]", token):
+    if bare in _PERHAPS or _DOTTED.fullmatch(token):
         # "etc." before any capital ends; the others need a word that opens sentences
         return opener or (bare == "etc" and word[:1].isupper())
-    if re.fullmatch(r"(?:[A-Z](?:\.-?|-))*[A-Z]", token):
+    if _INITIALS.fullmatch(token):
         return opener and word not in {"A", "In"}  # an initial ("J. Smith") or a name's end ("Appendix C. We")
     if token[-1:].isdigit() and word[:1].isdigit():
         return False  # "85. 3": a number torn apart by its setting

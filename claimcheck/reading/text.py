@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from claimcheck.foundation.errors import NotAPaperError, UnreadableInputError
 from claimcheck.foundation.records import Cell, Document, Paper, Section, Sentence, Table
 from claimcheck.reading.latex.fragment import fragment_text
-from claimcheck.reading.noise import is_noise
+from claimcheck.reading.noise import is_noise, without_terminal_codes
 from claimcheck.reading.sentences import split_sentences
 
 __all__ = ["decode_text", "read_text"]
@@ -60,7 +60,7 @@ def read_text(data: bytes, paper: Paper) -> Document:
         raise UnreadableInputError("the file is empty", where=paper.id, todo="give a file with text in it")
     if len(data) > _LARGEST:
         raise NotAPaperError(f"a text of {len(data):,} bytes is no paper", where=paper.id, todo="give one paper a file")
-    text = decode_text(data)
+    text = without_terminal_codes(decode_text(data))
     if is_noise(text):
         raise NotAPaperError(
             "the file holds no readable text", where=paper.id, todo="give a PDF, LaTeX, HTML or text file"

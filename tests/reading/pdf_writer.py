@@ -47,14 +47,15 @@ class PageWriter:
         return y
 
 
-def write_pdf(*pages: PageWriter) -> bytes:
-    """The bytes of a PDF of these pages."""
+def write_pdf(*pages: PageWriter, means: dict[str, str] | None = None) -> bytes:
+    """The bytes of a PDF of these pages; `means` gives letters that stand for another one, whatever they look like."""
     objects: list[bytes] = []
     kids = " ".join(f"{3 + len(FONTS) + 2 * i} 0 R" for i in range(len(pages)))
     objects.append(b"<< /Type /Catalog /Pages 2 0 R >>")
     objects.append(f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode())
+    maps = f" /ToUnicode {3 + len(FONTS) + 2 * len(pages)} 0 R" if means else ""
     for name in FONTS.values():
-        objects.append(f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>".encode())
+        objects.append(f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding{maps} >>".encode())
     fonts = " ".join(f"/{key} {3 + i} 0 R" for i, key in enumerate(FONTS))
     for i, page in enumerate(pages):
         content = "\n".join(page.stream).encode("cp1252")
@@ -64,6 +65,17 @@ def write_pdf(*pages: PageWriter) -> bytes:
             f"/Resources << /Font << {fonts} >> >> /Contents {number + 1} 0 R >>".encode()
         )
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
+    if means:
+        lines = [f"<{ord(a):02x}> <{b.encode('utf-16-be').hex()}>" for a, b in means.items()]
+        code = "\n".join(
+            [
+                "begincmap 1 begincodespacerange <00> <ff> endcodespacerange",
+                f"{len(lines)} beginbfchar",
+                *lines,
+                "endbfchar endcmap",
+            ]
+        )
+        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(code), code.encode()))
     out = bytearray(b"%PDF-1.4\n")
     places: list[int] = []
     for k, body in enumerate(objects, 1):

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.reading.fuzz import KINDS, base_papers, read_mutant
+from benchmarks.reading.fuzz import KINDS, Outcome, base_papers, fuzz, read_mutant
 from benchmarks.reading.mutations import Kind, Mutant, mutate
 from claimcheck.foundation.records import Paper
 from claimcheck.reading.html import read_html
 
 ROOT = Path(__file__).resolve().parents[2]
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="the fuzzer forks")
-MUTANTS = 150
+MUTANTS = 120
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,38 @@ def test_the_fuzzer_sees_what_must_not_happen(monkeypatch: pytest.MonkeyPatch) -
     outcome = read_mutant(Mutant("html", {"p.html": b"<p>Text."}, "p.html", ()))
     assert outcome.failed
     assert outcome.signature.startswith("ZeroDivisionError")
+
+
+@forks
+def test_a_paper_over_which_the_parser_dies_goes_through_the_sandbox(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def dying(*_: object, **__: object) -> object:
+        os.kill(os.getpid(), signal.SIGSEGV)
+        raise AssertionError
+
+    small = dict.fromkeys(KINDS, (b"<p>The first model is better than the second one by far.</p>",))
+    monkeypatch.setattr("benchmarks.reading.fuzz.base_papers", lambda: small)
+    monkeypatch.setattr("benchmarks.reading.fuzz.read_in_child", dying)
+    figures = fuzz(3, 1, 1, 0, tmp_path)
+    assert sum(row["results"].get("crash", 0) for row in figures["formats"].values()) == 3
+    assert sum(figures["crashes"].values()) == 3  # read or refused: the sandbox does not die
+    assert figures["failures"] == 0
+    monkeypatch.setattr("benchmarks.reading.fuzz.read_in_the_sandbox", lambda _: Outcome("hang", "too long"))
+    assert fuzz(3, 1, 1, 0, tmp_path)["failures"] == 3
+
+
+def test_a_run_goes_on_where_another_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def noted(bases: object, seed: int, index: int) -> Mutant:
+        made.append(index)
+        return Mutant("html", {"p.html": b"<p>The first model is better than the second one.</p>"}, "p.html", ())
+
+    monkeypatch.setattr("benchmarks.reading.fuzz.mutant_of", noted)
+    monkeypatch.setattr("benchmarks.reading.fuzz.base_papers", lambda: dict.fromkeys(KINDS, (b"<p>A.</p>",)))
+    figures = fuzz(4, 1, 1, 1, tmp_path, start=70)  # all through the sandbox, so in this process
+    assert (figures["runs"], made) == (4, [70, 71, 72, 73])
 
 
 def test_rows_filled_to_one_wide_row_count_as_cells() -> None:

@@ -286,3 +286,16 @@ def test_hostile_raw_tables() -> None:
         "<figure class='ltx_table'>" + "<b>" * 5_000 + r"\begin{tabular}{c} a & b \\ c & d \end{tabular}",
     ):
         assert "We are here." in " ".join(s.text for s in read(f"<p>We are here.</p>{page}").sentences)
+
+
+@pytest.mark.parametrize("code", ["\x1b]8;;http://gauge.example\x07", "\x1b]0;title\x1b\\", "\x1b[31;1m", "\x1b[2J"])
+def test_terminal_codes_are_left_out_and_make_no_noise(code: str) -> None:
+    page = f"<p>Our {code}tagger reads{code} 91.3 of them.</p><table><tr><th>a</th><th>b{code}</th></tr>"
+    document = read_html(f"{page}<tr><td>c</td><td>1{code}</td></tr></table>".encode(), Paper(id="p"))
+    assert [s.text for s in document.sentences] == ["Our tagger reads 91.3 of them."]
+    assert [[c.text for c in row] for row in document.tables[0].grid] == [["a", "b"], ["c", "1"]]
+
+
+def test_a_page_of_control_characters_is_still_refused() -> None:
+    with pytest.raises(NotAPaperError):
+        read_html(("<p>one two three" + "\x01\x02\x1b" * 20 + "</p>").encode(), Paper(id="p"))

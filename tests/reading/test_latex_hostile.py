@@ -66,6 +66,25 @@ def test_read_all_the_same(body: str) -> None:
     assert time.process_time() - start < 10
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param("\\multicolumn{400}{c}{x}\\\\" * 5000, id="spans"),
+        pytest.param(("1&" * 399 + "1\\\\") * 400, id="cells"),
+        pytest.param(("1&" * 399 + "1\\\\") + "a&b\\\\" * 4000, id="one-wide-row"),
+    ],
+)
+def test_a_table_of_too_many_cells_is_left_out_and_the_rest_is_read(rows: str) -> None:
+    small = "\\begin{tabular}{ll}a&1\\\\b&2\\end{tabular}"
+    start = time.process_time()
+    document = read_latex(
+        files(f"\\begin{{tabular}}{{ll}}{rows}\\end{{tabular}}\n\nMore text.\n\n{small}"), Paper(id="p")
+    )
+    assert [(t.height, t.width) for t in document.tables] == [(2, 2)]
+    assert [s.text for s in document.sentences][-1].startswith("More text")
+    assert time.process_time() - start < 10
+
+
 def test_errors_say_where_and_what_to_do() -> None:
     with pytest.raises(UnreadableInputError, match=r"main\.tex: .*leaves the paper's folder; copy"):
         read_latex(files("\\input{../secret}"), Paper(id="p"))

@@ -166,7 +166,7 @@ def test_two_tables_under_one_caption_are_two_grids() -> None:
     first, second = read(page).tables
     assert grid(first) == [["Reports", "dev", "test"], ["Medium", "91.3", "90.6"], ["Large", "91.7", "90.1"]]
     assert grid(second)[0] == ["Letters", "P", "R", "F1"]
-    assert (first.label, second.label) == ("1", "1")
+    assert (first.label, second.label) == ("1 (1)", "1 (2)")
 
 
 def test_tables_side_by_side_share_the_caption_centred_below_them() -> None:
@@ -178,7 +178,7 @@ def test_tables_side_by_side_share_the_caption_centred_below_them() -> None:
     page.text(240, 158, "Table 1: Both corpora.", 9)
     page.paragraph(72, 200, BODY)
     tables = read(page).tables
-    assert [t.label for t in tables] == ["1", "1"]
+    assert [t.label for t in tables] == ["1 (1)", "1 (2)"]
     assert [grid(t)[2] for t in tables] == [["Large", "91.7"], ["Large", "80.2"]]
 
 

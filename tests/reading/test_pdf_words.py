@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pypdfium2
+import pytest
+
 from claimcheck.foundation.records import Document, Paper
 from claimcheck.reading.pdf import read_pdf
+from claimcheck.reading.pdf.characters import BoxBuffer, read_page
+from claimcheck.reading.pdf.words import page_words
 from tests.reading.pdf_writer import PageWriter, write_pdf
 from tests.reading.test_pdf_text import LEFT, RIGHT, read, texts, two_columns
 
@@ -182,3 +187,67 @@ def test_text_under_the_box_of_a_drawing_is_kept() -> None:
     found = body(read(page))
     assert found.count("right edge.") == 12
     assert "label" not in found
+
+
+def test_a_letter_beyond_the_basic_plane_is_read_as_the_letter_it_looks_like() -> None:
+    page = PageWriter()
+    page.paragraph(72, 100, [WIDE] * 4)
+    page.text(72, 148, "The weight q of each model is the share of its votes, and we report it with each score.")
+    document = read_pdf(write_pdf(page, means={"q": "\U0001d45e"}), Paper(id="sample"))
+    assert "The weight q of each model" in body(document)
+
+
+def test_a_code_without_a_letter_moves_no_other_letter() -> None:
+    page = PageWriter()
+    page.paragraph(72, 100, ["q", *[WIDE] * 4])
+    document = read_pdf(write_pdf(page, means={"q": "\x03"}), Paper(id="sample"))
+    assert body(document).count("These words fill the whole measure of a page") == 4
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_upright_text_on_a_page_that_is_displayed_turned_is_read_in_its_order(turn: int) -> None:
+    def columns(rotate: int) -> Document:
+        page = PageWriter(rotate=rotate)
+        for x, lines in ((72, LEFT * 3), (320, RIGHT * 3)):
+            for i, line in enumerate(lines):
+                cut = line.index(" ", len(line) // 2) + 2  # in a word, as programs draw it that kern by hand
+                page.stream.append(f"BT /R 10 Tf {x} {692 - 12 * i} Td ({line[:cut]}) Tj ({line[cut:]}) Tj ET")
+        return read(page)
+
+    found, expected = columns(turn), columns(0)
+    assert [s.text for s in found.sentences] == [s.text for s in expected.sentences]
+    wide, high = (612, 792) if turn == 180 else (792, 612)
+    for s in found.sentences:
+        assert s.box is not None
+        assert 0 <= s.box[0] < s.box[2] <= wide
+        assert 0 <= s.box[1] < s.box[3] <= high
+
+
+def test_words_of_a_sloping_line_have_baselines_of_their_own() -> None:
+    page = PageWriter()
+    page.stream.append(f"BT /R 10 Tf 1 0.05 -0.05 1 72 400 Tm ({WIDE}) Tj ET")
+    with pypdfium2.PdfDocument(write_pdf(page)) as document:  # type: ignore[no-untyped-call]
+        words = page_words(read_page(document[0], 1, BoxBuffer())[1])
+    assert len(words) > 10
+    for word in words:
+        assert word.base == pytest.approx(392 - 0.05 * (word.x0 - 72), abs=0.3)
+
+
+def test_text_alone_holds_the_sentences_that_text_with_tables_holds() -> None:
+    page = two_columns()
+    page.text(72, 420, "Table 1: Accuracy of two models on two tasks.")
+    for y in (430, 446, 480):
+        page.rule(72, 272, y)
+    for y, cells in ((442, ("Model", "A", "B")), (460, ("First", "71.0", "68.5")), (474, ("Second", "72.5", "70.0"))):
+        page.row((76, 160, 220), y, cells)
+    for y in (630, 646, 680):  # without a caption
+        page.rule(320, 520, y)
+    for y, cells in ((642, ("Size", "A", "B")), (660, ("Small", "61.0", "58.5")), (674, ("Large", "62.5", "60.0"))):
+        page.row((324, 408, 468), y, cells)
+    data = write_pdf(page)
+    whole, text = (read_pdf(data, Paper(id="sample"), tables=wanted) for wanted in (True, False))
+    assert len(whole.tables) == 2
+    assert text.tables == ()
+    assert text.sentences == whole.sentences
+    assert "Second" not in body(text)
+    assert "Large" not in body(text)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from claimcheck.foundation.errors import NotAPaperError, UnreadableInputError
+from claimcheck.reading.noise import without_terminal_codes
 
 _MAIN_NAMES = ("ms", "main", "paper", "article", "thesis", "manuscript", "arxiv", "root")
 _ASIDE = re.compile(r"backup|old|draft|copy|archive|response|rebuttal|cover|supp|template|sample|example|diff", re.I)
@@ -18,7 +19,7 @@ _LARGEST_FILE = 20_000_000  # bytes of one source file
 
 def decode(data: bytes) -> str:
     """Text of a source file: UTF-8 where it is that, else UTF-16 by its mark, else Windows-1252 with Latin-1's
-    holes.
+    holes; without the codes that colour a terminal.
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", errors="replace")
@@ -26,7 +27,7 @@ def decode(data: bytes) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("cp1252", errors="replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    return without_terminal_codes(text).replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
 
 
 @dataclass

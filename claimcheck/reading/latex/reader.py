@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from claimcheck.foundation.errors import NotAPaperError
 from claimcheck.foundation.records import Document, Paper, Section, Sentence, Table
+from claimcheck.reading.labels import Labels
 from claimcheck.reading.latex.commands import (
     COMMANDS,
     FIGURE_FLOATS,
@@ -142,7 +143,7 @@ class _Walker:
     _references_read: bool = False  # what stands after the references is an appendix
     _current: Renderer = field(init=False)
     _waiting: list[Node] = field(default_factory=list)
-    _labels: set[str] = field(default_factory=set)
+    _labels: Labels = field(default_factory=Labels)
 
     def __post_init__(self) -> None:
         self._current = Renderer(self.context)
@@ -365,25 +366,22 @@ class _Walker:
         if node.text in TABULARS and node.text not in TABLE_FLOATS:
             found = [(t, g) for t, g in found if len(g.cells) > 1 and len(g.cells[0]) > 1]
         owners = parts.owners([t for t, _ in found], node)
-        for (tabular, grid), owner in zip(found, owners, strict=True):
-            number = owner.number if owner is not None and not parts.is_figure(node, owner) else ""
+        numbers = [o.number if o is not None and not parts.is_figure(node, o) else "" for o in owners]
+        letters = [tabular.sub.letter if tabular.sub is not None else "" for tabular, _ in found]
+        names = [number and number + letter for number, letter in zip(numbers, letters, strict=True)]
+        labels: dict[int, str] = {}
+        for one in dict.fromkeys(map(id, owners)):
+            places = [i for i, o in enumerate(owners) if id(o) == one]
+            labels.update(zip(places, self._labels.take([names[i] for i in places]), strict=True))
+        for i, ((tabular, grid), owner) in enumerate(zip(found, owners, strict=True)):
             caption = captions.get(id(owner), "") if owner is not None else ""
             if tabular.sub is not None and tabular.sub.text:
                 caption = f"{caption} ({tabular.sub.letter or '?'}) {tabular.sub.text}".strip()
-            shared = [t for (t, _), o in zip(found, owners, strict=True) if o is owner]
-            label = number
-            if number and len(shared) > 1:
-                letter = tabular.sub.letter if tabular.sub is not None else ""
-                same = [t for t in shared if t.sub is tabular.sub]
-                place = next(i for i, t in enumerate(shared) if t is tabular) + 1
-                label = f"{number}{letter}" if letter and len(same) == 1 else f"{number} ({place})"
-            elif number and tabular.sub is not None and tabular.sub.letter:
-                label = f"{number}{tabular.sub.letter}"
             self.tables.append(
                 Table.from_grid(
                     grid.cells,
                     caption,
-                    self._unique(label),
+                    labels[i],
                     header_rows=grid.header_rows,
                     stub_columns=grid.stub_columns,
                     section=len(self.sections) - 1,
@@ -392,16 +390,6 @@ class _Walker:
             )
             for note in grid.footnotes:
                 self._add(Renderer(self.context).render(note.args[-1]), "footnote")
-
-    def _unique(self, label: str) -> str:
-        if not label:
-            label = f"#{sum(t.label.startswith('#') for t in self.tables) + 1}"
-        base, count = label, 1
-        while label in self._labels:
-            count += 1
-            label = f"{base} ({count})"
-        self._labels.add(label)
-        return label
 
 
 def _commands(node: Node) -> list[Node]:

@@ -12,7 +12,7 @@ from claimcheck.reading.latex.definitions import Macro
 from claimcheck.reading.latex.siunitx import number_text, parse_options
 from claimcheck.reading.latex.text import Context, Renderer
 from claimcheck.reading.latex.tree import Node, as_formula, raw_text
-from claimcheck.reading.rules import header_rows_from_rules, stub_columns_from_spans
+from claimcheck.reading.rules import MOST_CELLS, header_rows_from_rules, stub_columns_from_spans
 
 _ROW_ENDS = frozenset({"\\", "tabularnewline", "cr", "tabularnl", "crcr"})
 _HEADS = {"endfirsthead", "endhead", "endfoot", "endlastfoot"}
@@ -61,7 +61,7 @@ def inner_tabulars(node: Node) -> list[Node]:
 
 def read_tabular(node: Node, context: Context, columns: dict[str, Macro]) -> list[Grid]:
     """The grids of one tabular: usually one; its inner ones where it only lays others out; none where it holds no
-    text.
+    text or more than MOST_CELLS cells.
     """
     rows, head = _rows(node)
     inner = inner_tabulars(node)
@@ -70,11 +70,15 @@ def read_tabular(node: Node, context: Context, columns: dict[str, Macro]) -> lis
         if grids and all(len(g.cells) > 1 and len(g.cells[0]) > 1 for g in grids):
             return grids
     filler = _Filler(context, parse_columns(next((raw_text(a) for a in reversed(node.args) if a), ""), columns))
+    written = width = 0
     for r, row in enumerate(rows[:_LONGEST]):
         filler.add_row(r, row)
+        written += len(filler.grid[-1])
+        width = max(width, len(filler.grid[-1]))
+        if written > MOST_CELLS or width * len(rows[:_LONGEST]) > MOST_CELLS:
+            return []
     if not any(c.text for row in filler.grid for c in row):
         return []
-    width = max(len(row) for row in filler.grid)
     for row_cells in filler.grid:
         row_cells += [Cell()] * (width - len(row_cells))
     filler.fill_rowspans()

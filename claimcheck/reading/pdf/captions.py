@@ -20,7 +20,7 @@ _CAPTION = re.compile(
 
 @dataclass(frozen=True)
 class Caption:
-    """A caption: "table" or "figure" (which stands for all that is no table), its printed label and its lines."""
+    """A caption, its printed label and its lines. `kind`: "table", "note" (below a table) or "figure", for all else."""
 
     kind: str
     label: str
@@ -159,7 +159,8 @@ def _continues(line: Line, block: Sequence[Line], style: Style, rules: Sequence[
     if step is not None and line.base - last.base > step + 1.5:
         return False
     x0, x1 = min(x.x0 for x in block), max(x.x1 for x in block)
-    if line.widest_gap > 1.5 and len(line.words) > 1:
+    justified = len(line.words) > 4 and abs(line.x0 - x0) < 1 and abs(line.x1 - x1) < 1
+    if line.widest_gap > (2.2 if justified else 1.5) and len(line.words) > 1:
         return False
     ended = last.text.rstrip().endswith((".", ":", ")")) and len(block) >= 1
     short = last.x1 < x1 - 0.25 * (x1 - x0) if len(block) > 1 else False

@@ -1,4 +1,4 @@
-"""Tables that go on over a page: the parts joined to one table."""
+"""The tables of all pages together: parts that go on over a page joined to one table, each with a label of its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from claimcheck.foundation.records import Cell, Table
+from claimcheck.reading.labels import Labels
 
 _CONTINUED = re.compile(r"\(?(?:(?:Table|Tab\.) \S+ ?[:.,–-]? ?)?\(?(?:is )?cont(?:inue[sd]?|inuation|'?d|\.)", re.I)
 _GOES_ON = re.compile(r"\(?(?:to be )?cont(?:inue[sd]?|inuing|'?d|\.)\b.*\)?|\(?(?:see )?next page\)?", re.I)
@@ -18,6 +19,9 @@ def join_continued(tables: Sequence[Table]) -> list[Table]:
     A part goes on when it stands on the next page with as many columns at the same place, has no caption of its own
     (or repeats the same label), and says so ("Table 1 continued") or repeats the header. The joined table keeps the
     page and box of its first part; cells of later pages carry no box, as a box counts on the table's page.
+
+    Tables of one caption have the same label and caption when they come in; each leaves with a label of its own (see
+    `Labels`). The label "#" of tables without a caption stays.
     """
     out: list[Table] = []
     last_page: dict[int, int] = {}  # index in `out` -> page of its last part
@@ -32,6 +36,19 @@ def join_continued(tables: Sequence[Table]) -> list[Table]:
         else:
             last_page[len(out)] = table.page if table.page is not None else -2
             out.append(table)
+    return _labelled(out)
+
+
+def _labelled(tables: Sequence[Table]) -> list[Table]:
+    """The tables with labels of their own; those of one caption are counted together."""
+    captions: dict[tuple[str, str], list[int]] = {}
+    for i, table in enumerate(tables):
+        if table.label != "#":
+            captions.setdefault((table.label, table.caption), []).append(i)
+    out, labels = list(tables), Labels()
+    for (name, _), places in captions.items():
+        for i, label in zip(places, labels.take([name] * len(places)), strict=True):
+            out[i] = tables[i].model_copy(update={"label": label})
     return out
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from claimcheck.foundation.records import Box
 from claimcheck.reading.pdf.captions import Caption
 from claimcheck.reading.pdf.characters import Rule
 from claimcheck.reading.pdf.layout import Line, PageLayout, Style, rows_of
+from claimcheck.reading.pdf.notes import take_notes
 from claimcheck.reading.pdf.words import Word
 
 _NUMBER = re.compile(r"[−+-]?[\d,]*\.?\d+%?")
@@ -80,13 +82,18 @@ def find_frames(page: PageLayout, captions: Sequence[Caption], style: Style) -> 
     """Frames: rules of equal extent below each other with nothing but table between them."""
     rules = [r for r in horizontal_rules(page) if r.x1 - r.x0 > 30]
     groups: list[list[Rule]] = []
+    ended: set[int] = set()  # groups below which another table stands
     for rule in rules:
-        for group in groups:
+        for k, group in enumerate(groups):
             last = group[-1]
             even = abs(last.x0 - rule.x0) < 4 and abs(last.x1 - rule.x1) < 4
-            if even and not _parted(last, rule, page, captions, style) and not _stacked(group, rule, page):
-                group.append(rule)
-                break
+            if k in ended or not even or _parted(last, rule, page, captions, style):
+                continue
+            if _stacked(group, rule, page):
+                ended.add(k)
+                continue
+            group.append(rule)
+            break
         else:
             groups.append([rule])
     frames: list[Region] = []
@@ -155,8 +162,6 @@ def _stacked(group: Sequence[Rule], lower: Rule, page: PageLayout) -> bool:
     apart than a double line, and "(a) Reports" with space around it between two rules is a sub-caption and no row.
     """
     last = group[-1]
-    if len(group) < 2:
-        return False
     words = [
         w for w in page.words
         if last.y < w.base - 0.3 * w.size < lower.y and w.x1 > lower.x0 and w.x0 < lower.x1
@@ -168,17 +173,29 @@ def _stacked(group: Sequence[Rule], lower: Rule, page: PageLayout) -> bool:
     if joined:
         return False
     if not words:
-        return lower.y - last.y > 6.5
-    words.sort(key=lambda w: (round(w.base), w.x0))
-    letter = _SUBCAPTION.match(words[0].text)
-    # a row "(a) ..." of a table would stand in its step
-    return letter is not None and lower.y - last.y > 2.2 * words[0].size
+        return len(group) > 1 and lower.y - last.y > 6.5
+    rows = rows_of(words)
+    edges = [last.y, *(r[0].base for r in rows), lower.y]
+    for i, row in enumerate(rows):
+        # a row "(a) ..." of a table would stand in its step
+        apart = min(edges[i + 1] - edges[i], edges[i + 2] - edges[i + 1] + 0.7 * row[0].size) > 1.45 * row[0].size
+        if is_subcaption(row) and (apart if len(rows) > 1 else lower.y - last.y > 2.2 * row[0].size):
+            return True
+    return False
+
+
+def is_subcaption(row: Sequence[Word]) -> bool:
+    """Whether a row of words (left to right) is nothing but "(a) ..."."""
+    return _SUBCAPTION.match(row[0].text) is not None and len(cells_of(row)) == 1
 
 
 def assign_captions(
-    pages: Sequence[PageLayout], captions: Sequence[Sequence[Caption]], frames: Sequence[Sequence[Region]], style: Style
+    pages: Sequence[PageLayout], captions: Sequence[list[Caption]], frames: Sequence[Sequence[Region]], style: Style
 ) -> list[list[Region]]:
-    """Each page's regions with their captions; captions that no frame is near get the rows that line up beside them."""
+    """Each page's regions with their captions; captions that no frame is near get the rows that line up beside them.
+
+    The notes below tables are added to their page's `captions`.
+    """
     below = above = 0
     for page, its, found in zip(pages, captions, frames, strict=True):
         for k, i in _matched(page, its, found, style, 0).items():
@@ -186,9 +203,41 @@ def assign_captions(
                 above += found[k].box[1] > its[i].box[1]
                 below += found[k].box[1] <= its[i].box[1]
     prefer = 0 if above == below else (1 if above > below else -1)  # 1: captions stand above their tables
-    return [
-        _assign_page(page, its, found, style, prefer) for page, its, found in zip(pages, captions, frames, strict=True)
-    ]
+    out = []
+    for page, its, found in zip(pages, captions, frames, strict=True):
+        regions = _without_overprints(page, _assign_page(page, its, found, style, prefer))
+        tables = [r.box for r in regions if r.words and (r.caption is None or r.caption.kind == "table")]
+        its.extend(take_notes(page, tables, its))
+        out.append(regions)
+    return out
+
+
+def _without_overprints(page: PageLayout, regions: Sequence[Region]) -> list[Region]:
+    """The regions but for those without a caption whose words are printed over each other; these leave the page.
+
+    Parts of a picture that were cut away lie there below what is seen.
+    """
+    bad = [r for r in regions if r.caption is None and _overprinted(r.words)]
+    gone = {id(w) for r in bad for w in r.words}
+    if gone:
+        page.words = [w for w in page.words if id(w) not in gone]
+    return [r for r in regions if r not in bad]
+
+
+def _overprinted(words: Sequence[Word]) -> bool:
+    """Whether a fifth of the words cover a part of another word on about the same line."""
+    rows: dict[int, list[Word]] = {}
+    for w in words:
+        rows.setdefault(int(w.base / 4), []).append(w)
+    covered = 0
+    for k, row in rows.items():
+        near = sorted((*row, *rows.get(k + 1, ())), key=lambda w: w.x0)
+        for a, b in pairwise(near):
+            common = min(a.x1, b.x1) - b.x0
+            # a script stands over or under its base
+            if common > 0.3 * min(a.x1 - a.x0, b.x1 - b.x0) and abs(a.base - b.base) < 0.5 * a.size and not b.script:
+                covered += 1
+    return covered >= 4 and covered * 5 >= len(words)
 
 
 def _row_of_frames(frame: Region, frames: Sequence[Region]) -> Box:
@@ -397,7 +446,7 @@ def _crossed(row: Sequence[Word], crossing: set[int]) -> bool:
 
 def _heads(row: Sequence[Word], above: Sequence[Sequence[Word]], width: float) -> bool:
     """Whether a row over the first rule of a table belongs to it: cells, or a short name with nothing near above it."""
-    if _HEADING.match(" ".join(w.text for w in row)):
+    if _HEADING.match(" ".join(w.text for w in row)) or is_subcaption(row):
         return False
     if (
         above

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
 
 from claimcheck.reading.pdf.characters import Rule
 from claimcheck.reading.pdf.frames import Region
-from claimcheck.reading.pdf.grids import Chunk, Grid, Row
+from claimcheck.reading.pdf.grids import Chunk, Grid, Row, row_step
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,15 @@ def full_width(rule: Rule, region: Region) -> bool:
 def header_end(grid: Grid, counts: Sequence[int]) -> int:
     """How many rows head the columns: to the first rule over the whole table, and on over rows of names below it."""
     end = counts[0] if counts and counts[0] <= 6 else _rows_before_numbers(grid)
+    results = [sum(c.numeric for c in r.chunks) * 2 > len(r.chunks) > 1 for r in grid.rows[:end]]
+    if sum(results) >= 2:
+        end = _rows_before_numbers(grid)  # the first rule parts results from a total
     for count in counts[1:]:
         block = grid.rows[end:count]
         names = all(
-            len(r.chunks) >= 2 and len(r.chunks) * 2 >= grid.width and not any(c.numeric for c in r.chunks)
+            len(r.chunks) >= 2
+            and len(r.chunks) * 2 >= grid.width
+            and not any(c.numeric or len(c.words) > 11 for c in r.chunks)
             for r in block
         )
         if len(block) > 2 or not names or not any(c.numeric for r in grid.rows[count:] for c in r.chunks):
@@ -61,7 +68,9 @@ def place_cells(grid: Grid, region: Region, header: int) -> list[Place]:
         ]  # fmt: skip
         # a rule below several names says nothing about one of them
         partial = [x for x in partial if sum(x.x0 - 2 <= (c.x0 + c.x1) / 2 <= x.x1 + 2 for c in row.chunks) <= 1]
-        lower = {k for q in grid.rows[r + 1 : header] for c in q.chunks for k in range(c.first, c.last + 1)}
+        # nor does one that ends below the middle of a name
+        partial = [x for x in partial if not any(_cut(c, x) for c in row.chunks)]
+        lower = {k: c.text for q in grid.rows[r + 1 : header] for c in q.chunks for k in range(c.first, c.last + 1)}
         tiles = _between_verticals(row, region, extents, lower)
         if tiles is None and not partial:
             tiles = _tiling(row.chunks, extents, lower)
@@ -75,8 +84,92 @@ def place_cells(grid: Grid, region: Region, header: int) -> list[Place]:
     return out
 
 
+def _cut(chunk: Chunk, rule: Rule) -> bool:
+    """Whether a rule begins or ends below the inside of a cell, further in than rules are trimmed."""
+    return any(chunk.x0 + 8 < end < chunk.x1 - 8 for end in (rule.x0, rule.x1))
+
+
+def spread_to_walls(places: Sequence[Place], grid: Grid, region: Region, header: int) -> list[Place]:
+    """Column names given the columns right of theirs that have no name, up to the next upright rule.
+
+    Upright rules on both sides set the columns between them apart as one ("Previous best" over a name and a score).
+    """
+    named = {k for p in places if p.row < header for k in range(p.first, p.last + 1)}
+    bare = [k for k in range(1, grid.width) if k not in named]
+    height = region.box[3] - region.box[1]
+    lengths = Counter[int]()
+    for v in region.verticals:
+        lengths[round(v.x)] += round(min(v.bottom, region.box[3]) - max(v.top, region.box[1]))
+    walls = [x for x, length in lengths.items() if length > 0.5 * height]
+    if not bare or not walls:
+        return list(places)
+    extents = _column_extents(grid, header)
+
+    def walled(k: int) -> bool:
+        """Whether a rule stands between column k and the one right of it."""
+        return k < 0 or k + 1 >= grid.width or any(extents[k][1] - 2 < x < extents[k + 1][0] + 2 for x in walls)
+
+    out = []
+    for p in places:
+        last = p.last
+        if p.row < header <= p.last_row + 1 and walled(p.first - 1) and not p.chunk.numeric:
+            while last + 1 in bare and not walled(last):
+                last += 1
+            if last > p.last and not walled(last):
+                last = p.last
+        out.append(replace(p, last=last))
+    return out
+
+
+def spread_names(places: Sequence[Place], grid: Grid, region: Region, header: int) -> list[Place]:
+    """Names below the header that cover more columns than their words: of groups all, names set to the right theirs.
+
+    A group's name stands alone in its row, in the middle of the table or from its left edge over the column of row
+    names. A name over several columns, with only numbers after it, begins where its row begins.
+    """
+    if grid.width < 3:
+        return list(places)
+    extents = _column_extents(grid, header)
+    step = row_step(grid.rows)
+    bases = sorted(r.base for r in grid.rows)
+    covering: dict[int, list[Place]] = {}
+    for p in places:
+        for r in range(p.row, p.last_row + 1):
+            covering.setdefault(r, []).append(p)
+    out = []
+    for p in places:
+        beside = [q for q in covering[p.row] if q is not p]
+        name = p.row >= header and p.row == p.last_row and not p.chunk.numeric
+        base = p.chunk.words[0].base
+        alone = name and not beside and sum(c.isalpha() for c in p.chunk.text) > 2
+        # in no half row of centred cells
+        if alone and not any(0 < abs(b - base) < 0.7 * step for b in bases):
+            over = p.first == 0 < p.last and p.chunk.x0 < extents[0][0] + 1.5 * p.chunk.words[0].size
+            if over or _centred_alone(p.chunk, grid, region, header):
+                p = replace(p, first=0, last=grid.width - 1)
+        elif name and 0 < p.first < p.last and beside and all(q.first > p.last and q.chunk.numeric for q in beside):
+            p = replace(p, first=0)
+        out.append(p)
+    return out
+
+
+def _centred_alone(chunk: Chunk, grid: Grid, region: Region, header: int) -> bool:
+    """Whether a cell stands in the middle of the table and not where the cells of its column do."""
+    middle, width = (chunk.x0 + chunk.x1) / 2, region.box[2] - region.box[0]
+    if abs(middle - (region.box[0] + region.box[2]) / 2) > 2.0 + 0.01 * width:
+        return False
+    own = [c for row in grid.rows[header:] for c in row.chunks if c.first == chunk.first == c.last and c is not chunk]
+    if chunk.first != chunk.last or not own:
+        return chunk.first != chunk.last
+    edges = [[(c.x0, c.x1, (c.x0 + c.x1) / 2)[k] for c in own] for k in range(3)]
+    # the column is set to the side on which its cells differ least
+    spreads = [median(abs(x - median(side)) for x in side) for side in edges]
+    k = spreads.index(min(spreads))
+    return abs((chunk.x0, chunk.x1, middle)[k] - median(edges[k])) > 0.5 * chunk.words[0].size + spreads[k]
+
+
 def _between_verticals(
-    row: Row, region: Region, extents: Sequence[tuple[float, float]], lower: set[int]
+    row: Row, region: Region, extents: Sequence[tuple[float, float]], lower: Mapping[int, str]
 ) -> list[tuple[int, int]] | None:
     """Spans from vertical rule to vertical rule, where each name of a header row has its own; None where not."""
     middle = row.base - 0.3 * row.size
@@ -102,7 +195,7 @@ def _between_verticals(
 
 
 def _tiling(
-    chunks: Sequence[Chunk], extents: Sequence[tuple[float, float]], lower: set[int]
+    chunks: Sequence[Chunk], extents: Sequence[tuple[float, float]], lower: Mapping[int, str]
 ) -> list[tuple[int, int]] | None:
     """Spans of centred cells that together cover every column named below them; None where there are none such.
 
@@ -132,6 +225,8 @@ def _tiling(
     def extend(i: int, spans: list[tuple[int, int]], error: float) -> None:
         nonlocal best
         if i == len(chunks):
+            # spans of one width are likelier than others by a point and a half
+            error += 1.5 * (len({last - first for first, last in spans if last > first}) > 1)
             if (
                 any(last > first for first, last in spans)
                 and _complete(spans, lower)
@@ -141,8 +236,10 @@ def _tiling(
             return
         for first, last, off in choices[i]:
             after = spans[-1][1] if spans else -1
-            if not spans or (first > after and all(k not in lower for k in range(after + 1, first))):
-                extend(i + 1, [*spans, (first, last)], error + off)
+            # no named column between two spans, but for one that comes again behind the next ("recall")
+            skipped = [lower[k] for k in range(after + 1, first) if k in lower] if spans else []
+            if not spans or (first > after and (not skipped or skipped == [lower.get(last + 1)])):
+                extend(i + 1, [*spans, (first, last)], error + off + len(skipped))
 
     extend(0, [], 0.0)
     if best is None or _lines_of_names(chunks, best[1], extents):
@@ -164,7 +261,7 @@ def _lines_of_names(
     return centred and single > sum(first != last for first, last in spans)
 
 
-def _complete(spans: Sequence[tuple[int, int]], lower: set[int]) -> bool:
+def _complete(spans: Sequence[tuple[int, int]], lower: Mapping[int, str]) -> bool:
     """Whether spans reach the last named column, or are equally wide so that columns right of them need no name."""
     if max(lower) <= spans[-1][1]:
         return True

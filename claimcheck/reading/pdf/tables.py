@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from statistics import median
 
 from claimcheck.foundation.grid import find_header_rows
 from claimcheck.foundation.numbers import is_numeric
@@ -14,19 +13,27 @@ from claimcheck.foundation.records import Cell, Table
 from claimcheck.reading.pdf.characters import PageContent, Rule
 from claimcheck.reading.pdf.frames import Region
 from claimcheck.reading.pdf.grids import Chunk, Grid, Row, build_grid, row_step
-from claimcheck.reading.pdf.headers import Place, full_width, header_end, place_cells
+from claimcheck.reading.pdf.headers import Place, full_width, header_end, place_cells, spread_names, spread_to_walls
+from claimcheck.reading.pdf.wrapped import join_lines, joined_text, known_words, rule_between
+from claimcheck.reading.rules import MOST_CELLS
 
-_OPEN_END = re.compile(r"(?:[-–+&,(/:]|\b(?:and|or|with|of|the|on|in|for|to|w/))$")
-_LOWER = re.compile(r"[a-z(+&\[]")
+_LETTER = re.compile(r"\(([a-z])\)")
 
 
 def make_table(region: Region, content: PageContent, label: str, caption: str, section: int = -1) -> Table | None:
-    """The table of a region, or None where it falls into fewer than two cells."""
-    grid = build_grid(region.words, region.rules, region.verticals, region.box)
-    if not grid.rows or grid.width < 1:
+    """The table of a region, or None where it falls into fewer than two cells or more than MOST_CELLS.
+
+    `label` is the caption's number; the letter of the region's sub-caption "(a) ..." is added to it.
+    """
+    words = list(region.words)
+    grid = build_grid(words, region.rules, region.verticals, region.box)
+    if not grid.rows or grid.width < 1 or len(grid.rows) * grid.width > MOST_CELLS:
         return None
+    if region.subcaption and (letter := _LETTER.match(region.subcaption[0].text)) is not None:
+        label += letter[1]
     _merge_split_labels(grid, region.rules)
-    _merge_continued_lines(grid, region.rules)
+    known = known_words(caption, words)
+    join_lines(grid, region, known)
     region = _with_gaps_as_rules(region, grid)
     header = _header_by_rules(grid, region)
     top = header_end(grid, header)
@@ -35,13 +42,15 @@ def make_table(region: Region, content: PageContent, label: str, caption: str, s
     header = [c - sum(r < c for r in gone) for c in header]
     height = len(grid.rows) - len(gone)
     top -= sum(r < top for r in gone)
+    places = spread_names(places, grid, region, top)
     if top > 1 and not _levels(places, region, grid, top):
         # header cells over several lines, one row of names
         places = [replace(p, row=max(0, p.row - top + 1), last_row=max(0, p.last_row - top + 1)) for p in places]
         height -= top - 1
         header = [max(1, c - top + 1) for c in header]
         top = 1
-    cells = _fill(places, height, grid.width, content, region.rules)
+    places = spread_to_walls(places, grid, region, top)
+    cells = _fill(places, height, grid.width, content, region.rules, known)
     cells = _without_empty(cells)
     if sum(1 for r in cells for c in r if c.text) < 2:
         return None
@@ -60,10 +69,6 @@ def looks_like_table(table: Table) -> bool:
     spread = len({r for r, _ in numbers}) >= 2 and len({c for _, c in numbers}) >= 2
     names = any(x.isalpha() for row in table.grid for cell in row[:1] for x in cell.text)
     return table.width >= 2 and table.height >= 3 and spread and names and len(numbers) * 4 >= filled
-
-
-def _rule_between(upper: Row, lower: Row, rules: Sequence[Rule]) -> bool:
-    return any(upper.base - 1 < r.y < lower.base - 0.3 * lower.size for r in rules)
 
 
 def _with_gaps_as_rules(region: Region, grid: Grid) -> Region:
@@ -105,7 +110,7 @@ def _merge_split_labels(grid: Grid, rules: Sequence[Rule]) -> None:
         near = max(row.base - above.base, below.base - row.base) < 0.75 * max(usual, 1.2 * row.size)
         if len(labels) != 2 or not near or any(c.numeric for c in labels):
             continue
-        if _rule_between(above, row, rules) or _rule_between(row, below, rules):
+        if rule_between(above, row, rules) or rule_between(row, below, rules):
             continue
         text = f"{labels[0].text} {labels[1].text}"
         labels[0].words = labels[0].words + labels[1].words
@@ -113,73 +118,6 @@ def _merge_split_labels(grid: Grid, rules: Sequence[Rule]) -> None:
         labels[0].text = text
         row.chunks.insert(0, labels[0])
         rows[i - 1 : i + 2] = [row]
-
-
-def _merge_continued_lines(grid: Grid, rules: Sequence[Rule]) -> None:
-    """Rows that only continue the cells above them joined to the row they belong to."""
-    rows = grid.rows
-    steps = [b.base - a.base for a, b in pairwise(rows) if not _rule_between(a, b, rules)]
-    usual = median(steps) if steps else 0.0
-    out: list[Row] = []
-    for i, row in enumerate(rows):
-        above = out[-1] if out else None
-        if above is not None and not _rule_between(above, row, rules) and _continues(above, row, usual, rows, i):
-            for chunk in row.chunks:
-                owner = next((c for c in above.chunks if c.first <= chunk.last and chunk.first <= c.last), None)
-                if owner is None:
-                    above.chunks.append(chunk)
-                else:
-                    hyphen = owner.words[-1].text.endswith("-") and chunk.text[:1].islower()
-                    text = owner.text[:-1] + chunk.text if hyphen else f"{owner.text} {chunk.text}"
-                    owner.words = owner.words + chunk.words
-                    owner.first, owner.last = min(owner.first, chunk.first), max(owner.last, chunk.last)
-                    owner.refresh()
-                    owner.text = text
-            above.chunks.sort(key=lambda c: c.x0)
-            above.base = row.base if any(c.numeric for c in row.chunks) else above.base
-            continue
-        out.append(row)
-    grid.rows = out
-
-
-def _continues(above: Row, row: Row, usual: float, rows: Sequence[Row], index: int) -> bool:
-    """Whether a row continues the cells of the row above: no numbers, only filled columns, and it reads on."""
-    if not row.chunks or not above.chunks:
-        return False
-    step = row.base - above.base
-    if step > 1.25 * max(usual, row.size * 1.1):
-        return False
-    covered = all(any(c.first <= x.last and x.first <= c.last for c in above.chunks) for x in row.chunks)
-    numbers = sum(c.numeric for c in row.chunks)
-    if covered and not numbers and len(row.chunks) < len(above.chunks):
-        for x in row.chunks:
-            owner = next(c for c in above.chunks if c.first <= x.last and x.first <= c.last)
-            if x.first != 0 and _wrapped(owner, x, rows):
-                continue
-            if not (_OPEN_END.search(owner.text) or (_LOWER.match(x.text) and x.first == 0) or step < 0.85 * usual):
-                return False
-            if x.first != 0 and step >= 0.85 * usual and not _OPEN_END.search(owner.text):
-                return False
-        return True
-    # a label over two lines whose numbers stand beside the second
-    if len(above.chunks) == 1 and above.chunks[0].first == 0 == above.chunks[0].last and numbers:
-        label = above.chunks[0].text
-        own = next((c for c in row.chunks if c.first == 0), None)
-        if own is not None and own.numeric is False and (_OPEN_END.search(label) or own.text[:1] in "(+&"):
-            return True
-    return False
-
-
-def _wrapped(owner: Chunk, chunk: Chunk, rows: Sequence[Row]) -> bool:
-    """Whether a cell of words goes on in the line below because the next word did not fit into its column."""
-    if len(owner.words) < 2 or owner.first != owner.last or chunk.first != owner.first or chunk.numeric:
-        return False
-    line = [w for w in owner.words if abs(w.base - owner.words[-1].base) < 1]
-    if len(line) < 2 or abs(chunk.x0 - line[0].x0) > 1.5 * chunk.words[0].size or chunk.bold != owner.bold:
-        return False
-    own = [c.x1 for r in rows for c in r.chunks if c.first == owner.first == c.last]
-    word = chunk.words[0]
-    return line[-1].x1 + 0.25 * word.size + (word.x1 - word.x0) > max(own) + 0.5
 
 
 def _header_by_rules(grid: Grid, region: Region) -> list[int]:
@@ -231,6 +169,8 @@ def _lift_multirows(places: list[Place], grid: Grid, region: Region) -> tuple[li
     out = []
     for p in kept:
         own = [number[q] for q in range(p.row, p.last_row + 1) if q in number]
+        if not own and number:  # no row beside it is free: the nearest one
+            own = [number[min(number, key=lambda q: abs(q - p.row))]]
         if own:
             out.append(Place(p.chunk, own[0], own[-1], p.first, p.last))
     return out, gone
@@ -242,7 +182,7 @@ def _named_beside(r: int, by_row: dict[int, list[Place]], rows: Sequence[Row], r
     found: list[Chunk] = []
     for step in (-1, 1):
         q = r + step
-        while 0 <= q < len(rows) and not _rule_between(rows[min(q, q - step)], rows[max(q, q - step)], region.rules):
+        while 0 <= q < len(rows) and not rule_between(rows[min(q, q - step)], rows[max(q, q - step)], region.rules):
             own = next((p.chunk for p in by_row.get(q, []) if p.first == 0), None)
             if own is None or own.x0 < label.x1 + 1:
                 break
@@ -308,10 +248,15 @@ def _underlined(chunk: Chunk, rules: Sequence[Rule]) -> bool:
 
 
 def _fill(
-    places: Sequence[Place], height: int, width: int, content: PageContent, rules: Sequence[Rule]
+    places: Sequence[Place],
+    height: int,
+    width: int,
+    content: PageContent,
+    rules: Sequence[Rule],
+    known: Container[str],
 ) -> list[list[Cell]]:
     cells = [[Cell() for _ in range(width)] for _ in range(height)]
-    for p in sorted(places, key=lambda p: (p.row, p.first)):
+    for p in sorted(places, key=lambda p: (p.row, p.first, p.chunk.words[0].base)):
         box = content.place(p.chunk.box)
         line = _underlined(p.chunk, rules)
         for r in range(p.row, p.last_row + 1):
@@ -320,7 +265,8 @@ def _fill(
                 before = cells[r][c]
                 if before.text:
                     if before.origin is None and origin is None:
-                        cells[r][c] = Cell(text=f"{before.text} {p.chunk.text}", bold=before.bold, box=before.box)
+                        text = joined_text(before.text, p.chunk.text, known)
+                        cells[r][c] = Cell(text=text, bold=before.bold, box=before.box)
                     continue
                 cells[r][c] = Cell(text=p.chunk.text, bold=p.chunk.bold, underline=line, box=box, origin=origin)
     return cells
@@ -351,8 +297,9 @@ def _settled_header(cells: Sequence[Sequence[Cell]], counts: Sequence[int]) -> i
     found = find_header_rows(cells)
     if found in counts:
         between = cells[counts[0] : found]
-        # rows between the first rule and the numbers that only name a group are no header
-        if all(len({c.text for c in row if c.text}) > 1 for row in between):
+        # rows between the first rule and the numbers that only name a group, or that hold sentences, are no header
+        named = all(len({c.text for c in row if c.text}) > 1 for row in between)
+        if named and not any(c.text.count(" ") > 11 for row in between for c in row):
             return found
     if counts[0] <= found or found == 0:
         return counts[0]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from claimcheck.foundation.records import Box
-from claimcheck.reading.pdf.characters import PageContent
+from claimcheck.reading.pdf.characters import Characters
 
 GAP = 0.15  # of the size: a wider gap parts words (measured against readers of the same pages)
 NEAR_GAP = 0.09  # of the size: parts two lower-case letters where the letters around them stand close, in a tight line
@@ -31,9 +33,13 @@ _TEX_CODES = {
 _MARKS = frozenset("*†‡§¶∗⋆♠♣♦♥✓✗")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Word:
-    """A word with its place. `base` is the baseline of the line it belongs to, for a script that of its base word."""
+    """A word with its place. `base` is the baseline of the line it belongs to, for a script that of its base word.
+
+    Never changed once it is made; it is not declared frozen because a frozen class takes fifteen times as long to
+    make, and a page has 600.
+    """
 
     text: str
     x0: float
@@ -62,16 +68,15 @@ class Word:
         return (self.x0, self.top, self.x1, self.bottom)
 
 
-def page_words(page: PageContent) -> list[Word]:
+def page_words(page: Characters) -> list[Word]:
     """The words of a page in the order of its stream."""
-    letters = [_letter(c) for c in page.codes.tolist()]
-    keep = _put_accents(letters, page)
+    letters, keep = _letters(page)
     if not keep.any():
         return []
-    letters = [x for x, k in zip(letters, keep.tolist(), strict=True) if k]
-    x0, x1, base, size = page.x0[keep], page.x1[keep], page.base[keep], page.size[keep]
-    fonts = page.font[keep]
-    count = len(letters)
+    x0, x1, base, size, fonts = page.x0, page.x1, page.base, page.size, page.font
+    if not keep.all():
+        letters = [x for x, k in zip(letters, keep.tolist(), strict=True) if k]
+        x0, x1, base, size, fonts = x0[keep], x1[keep], base[keep], size[keep], fonts[keep]
     bold = np.array([f.bold for f in page.fonts], dtype=bool)[fonts]
     math = np.array([f.math for f in page.fonts], dtype=bool)[fonts]
     bigger = np.maximum(size[1:], size[:-1])
@@ -85,32 +90,38 @@ def page_words(page: PageContent) -> list[Word]:
     # the letters of a ligature share its box
     breaks &= (x0[1:] != x0[:-1]) | (x1[1:] != x1[:-1]) | (shift > 0)
     starts = np.concatenate(([0], np.flatnonzero(breaks) + 1))
-    ends = np.append(starts[1:], count)
+    ends = np.append(starts[1:], len(letters))
     bolds = np.concatenate(([0], np.cumsum(bold)))
     maths = np.concatenate(([0], np.cumsum(math)))
-    out: list[Word] = []
-    apart: set[int] = set()  # ids of words after a space that is narrow
     half = (ends - starts) / 2
-    table = zip(
-        starts.tolist(),
-        ends.tolist(),
-        np.minimum.reduceat(x0, starts).tolist(),
-        np.maximum.reduceat(x1, starts).tolist(),
-        base[starts].tolist(),
-        np.maximum.reduceat(size, starts).tolist(),
-        (bolds[ends] - bolds[starts] > half).tolist(),
-        (maths[ends] - maths[starts] > half).tolist(),
-        fonts[starts].tolist(),
-        strict=True,
+    texts = _cut(letters, starts, ends)
+    left, right = np.minimum.reduceat(x0, starts), np.maximum.reduceat(x1, starts)
+    height, line = np.maximum.reduceat(size, starts), base[starts]
+    ties = _tie_scripts(texts, left, right, line, height, np.concatenate(([False], tight))[starts])
+    return list(
+        map(
+            Word,
+            texts,
+            left.tolist(),
+            right.tolist(),
+            ties.base,
+            height.tolist(),
+            (bolds[ends] - bolds[starts] > half).tolist(),
+            (maths[ends] - maths[starts] > half).tolist(),
+            ties.script,
+            ties.glued,
+            fonts[starts].tolist(),
+        )
     )
-    for a, b, left, right, line, height, is_bold, is_math, font in table:
-        text = "".join(letters[a:b])
-        if not text:
-            continue
-        out.append(Word(text, left, right, line, height, is_bold, is_math, font=font))
-        if a and tight[a - 1]:
-            apart.add(id(out[-1]))
-    return _tie_scripts(out, apart)
+
+
+def _cut(letters: list[str], starts: NDArray[np.intp], ends: NDArray[np.intp]) -> list[str]:
+    """The texts of words from the letters `starts` up to `ends`."""
+    whole = "".join(letters)
+    if len(whole) > len(letters):  # ligatures are several
+        offsets = np.concatenate(([0], np.cumsum(np.fromiter(map(len, letters), np.intp, len(letters)))))
+        starts, ends = offsets[starts], offsets[ends]
+    return [whole[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
 def _tight_spaces(
@@ -131,6 +142,26 @@ def _tight_spaces(
     return out
 
 
+def _letters(page: Characters) -> tuple[list[str], NDArray[np.bool_]]:
+    """The text of each character, accents on their letters, and which of them stay."""
+    codes = page.codes
+    plain = (codes >= 0x20) & (codes < 0x7F)
+    letters = list(np.where(plain, codes, 0x20).astype("<u4").tobytes().decode("utf-32-le"))
+    keep = np.ones(len(codes), dtype=bool)
+    accents: list[int] = []
+    for i in np.flatnonzero(~plain | (codes == 0x60)).tolist():
+        letters[i] = letter = _letter(int(codes[i]))
+        if not letter:
+            keep[i] = False
+        elif letter in _ACCENTS:
+            accents.append(i)
+    for i in accents:
+        if _put_accent(letters, i, page):
+            keep[i] = False
+    return letters, keep
+
+
+@functools.lru_cache(maxsize=4096)
 def _letter(code: int) -> str:
     """The character of a code, "" for control characters and private ones, a hyphen for pdfium's line-end hyphen."""
     if code in _HYPHENS:
@@ -146,84 +177,102 @@ def _letter(code: int) -> str:
     return chr(code)
 
 
-def _put_accents(letters: list[str], page: PageContent) -> NDArray[np.bool_]:
-    """Puts accents that were printed as characters of their own on the letter they stand over, in place.
+def _put_accent(letters: list[str], i: int, page: Characters) -> bool:
+    """Puts an accent that was printed as a character of its own on the letter it stands over; False where none is.
 
-    Returns which characters stay. TeX prints an accent before its letter, pdfium may give it at the end of the word.
+    TeX prints an accent before its letter, pdfium may give it at the end of the word.
     """
-    keep = np.array([bool(x) for x in letters], dtype=bool)
-    for i, letter in enumerate(letters):
-        mark = _ACCENTS.get(letter)
-        if mark is None:
-            continue
-        middle = (page.x0[i] + page.x1[i]) / 2
-        best: tuple[float, int] | None = None
-        for j in range(max(0, i - 25), min(len(letters), i + 4)):
-            if j == i or len(letters[j]) != 1 or not letters[j].isalpha():
-                continue
-            off = abs((page.x0[j] + page.x1[j]) / 2 - middle)
-            near = off < 0.3 * page.size[j] and abs(page.base[j] - page.base[i]) < 0.4 * page.size[j]
-            if near and (best is None or off < best[0]):
-                best = (off, j)
-        if best is not None:
-            j = best[1]
+    mark = _ACCENTS.get(letters[i])
+    if mark is None:  # it has got an accent itself
+        return False
+    near = slice(max(0, i - 25), min(len(letters), i + 4))
+    off = np.abs((page.x0[near] + page.x1[near]) / 2 - (page.x0[i] + page.x1[i]) / 2)
+    size = page.size[near]
+    fits = (off < 0.3 * size) & (np.abs(page.base[near] - page.base[i]) < 0.4 * size)
+    for k in sorted(np.flatnonzero(fits).tolist(), key=lambda k: float(off[k])):
+        j = near.start + k
+        if j != i and len(letters[j]) == 1 and letters[j].isalpha():
             plain = {"ı": "i", "ȷ": "j"}.get(letters[j], letters[j])
             letters[j] = unicodedata.normalize("NFC", plain + mark)
-            keep[i] = False
-    return keep
+            return True
+    return False
 
 
-def _tie_scripts(words: list[Word], apart: set[int]) -> list[Word]:
-    """Marks scripts and gives them the baseline of the word that they belong to; the stream prints them next to it."""
-    out: list[Word] = []
-    last: Word | None = None  # the last word on the line
-    for i, word in enumerate(words):
-        if last is not None and word.size < SCRIPT_SIZE * last.size:
-            shift = word.base - last.base
-            near = -0.45 * last.size <= word.x0 - (out[-1].x1 if out else last.x1) <= 0.4 * last.size
-            # a subscript under a superscript starts where that one did
-            near = near or abs(word.x0 - last.x1) <= 0.4 * last.size
-            if near and 0.08 * last.size < abs(shift) < 0.75 * last.size:
-                glued = word.x0 - out[-1].x1 < GAP * last.size
-                out.append(replace(word, base=last.base, script=1 if shift < 0 else -1, glued=glued))
-                continue
-        following = words[i + 1] if i + 1 < len(words) else None
-        if (
-            following is not None
-            and word.size < SCRIPT_SIZE * following.size
-            and len(word.text) <= 4
-            and 0.1 * following.size < following.base - word.base < 0.7 * following.size
-            and -0.2 * following.size <= following.x0 - word.x1 <= 0.6 * following.size
-        ):
-            # a footnote's or an affiliation's mark before its word
-            out.append(replace(word, base=following.base, script=1))
+@dataclass(frozen=True, slots=True)
+class _Ties:
+    """What a word gets from those around it; lists have one entry a word."""
+
+    base: list[float]
+    script: list[int]
+    glued: list[bool]
+
+
+def _tie_scripts(
+    texts: list[str],
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    line: NDArray[np.float64],
+    height: NDArray[np.float64],
+    apart: NDArray[np.bool_],
+) -> _Ties:
+    """Marks scripts and gives them the baseline of the word that they belong to; the stream prints them next to it.
+
+    `apart` are the words after a space that is narrow. Only where the size changes can a word be a script; the others
+    are done at once.
+    """
+    count = len(texts)
+    x0, x1, lines, sizes = left.tolist(), right.tolist(), line.tolist(), height.tolist()
+    base, script = list(lines), [0] * count
+    gap = left[1:] - right[:-1]
+    beside = (np.abs(line[:-1] - line[1:]) < 0.3 * height[1:]) & (-0.5 * height[1:] < gap) & (gap < GAP * height[1:])
+    glued = [False, *(beside & ~apart[1:]).tolist()]
+    smaller = height[1:] < SCRIPT_SIZE * height[:-1]
+    first = height[:-1] < SCRIPT_SIZE * height[1:]
+    changes = np.flatnonzero(np.append(first, False) | np.append(False, smaller)).tolist()
+    done = -1
+    for change in changes:
+        if change <= done:
             continue
-        before = out[-1] if out else None
-        glued = (
-            before is not None
-            and abs(before.base - word.base) < 0.3 * word.size
-            and -0.5 * word.size < word.x0 - before.x1 < GAP * word.size
-            and id(word) not in apart
-        )
-        out.append(replace(word, glued=glued) if glued else word)
-        last = word
-    return out
+        last = change - 1  # the last word on the line
+        for i in range(change, count):
+            done = i
+            if last >= 0 and sizes[i] < SCRIPT_SIZE * sizes[last]:
+                size, shift, space = sizes[last], lines[i] - lines[last], x0[i] - x1[i - 1]
+                # a subscript under a superscript starts where that one did
+                near = -0.45 * size <= space <= 0.4 * size or abs(x0[i] - x1[last]) <= 0.4 * size
+                if near and 0.08 * size < abs(shift) < 0.75 * size:
+                    base[i], script[i], glued[i] = lines[last], 1 if shift < 0 else -1, space < GAP * size
+                    continue
+            if i + 1 < count and sizes[i] < SCRIPT_SIZE * sizes[i + 1] and len(texts[i]) <= 4:
+                size, shift, space = sizes[i + 1], lines[i + 1] - lines[i], x0[i + 1] - x1[i]
+                if 0.1 * size < shift < 0.7 * size and -0.2 * size <= space <= 0.6 * size:
+                    # a footnote's or an affiliation's mark before its word
+                    base[i], script[i], glued[i] = lines[i + 1], 1, False
+                    continue
+            if i and script[i - 1]:
+                size, space = sizes[i], x0[i] - x1[i - 1]
+                level = abs(base[i - 1] - base[i]) < 0.3 * size
+                glued[i] = level and -0.5 * size < space < GAP * size and not apart[i]
+            break
+    return _Ties(base, script, glued)
 
 
-def join_words(words: list[Word], *, marks: bool = False) -> str:
+def join_words(words: Sequence[Word], *, marks: bool = False) -> str:
     """The text of words that stand on one line, in the order given; with `marks`, raised footnote marks are kept."""
     parts: list[str] = []
-    for i, word in enumerate(words):
+    before: Word | None = None
+    for word in words:
         text = word.text
-        if word.script and i:
-            before = words[i - 1]
+        if word.script and before is not None:
             if word.script > 0 and not marks and is_footnote_mark(word, before):
+                before = word
                 continue
             if word.script > 0 and text[0] not in "*†‡§¶∗⋆′'" and not before.script:
                 text = "^" + text
         if parts and not word.glued:
             parts.append(" ")
         parts.append(text)
+        before = word
     return "".join(parts).strip()
 
 
