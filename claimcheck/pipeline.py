@@ -29,7 +29,7 @@ import claimcheck
 from claimcheck.checks.decide import FALSE_ALARM_RATE
 from claimcheck.foundation.errors import ClaimcheckError, InputError, ServiceError
 from claimcheck.foundation.process import Child, ChildLostError, error_from_json, pack, unforeseen
-from claimcheck.foundation.records import CheckedClaim, Claim, Document, Ledger, RunInfo, Source
+from claimcheck.foundation.records import CheckedClaim, Document, Ledger, RunInfo, Source
 from claimcheck.foundation.store import Store
 from claimcheck.reading.dispatch import code_version
 from claimcheck.reading.sandbox import source_digest
@@ -122,7 +122,7 @@ def check_document(
 ) -> Ledger:
     """The ledger of a document: its claims, each checked against the document's own tables and text."""
     from claimcheck.checks import check_many
-    from claimcheck.claims import extract_claims
+    from claimcheck.claims import find_claims, findings, most_important
     from claimcheck.foundation.models.encoder import EMBEDDED
 
     def tell(stage: str, done: int = 0, total: int = 0) -> None:
@@ -131,8 +131,9 @@ def check_document(
 
     times = [time.perf_counter()]
     tell("finding claims")
-    found = extract_claims(document, settings.model_copy(update={"max_claims": 0}))
-    claims = most_important(found, settings.max_claims)
+    found = find_claims(document, settings)
+    contradictions = findings(document, found.claims)
+    claims = most_important(found.claims, settings.max_claims)
     times.append(time.perf_counter())
     tell("checking", 0, len(claims))
     verdicts = check_many(
@@ -144,6 +145,7 @@ def check_document(
         claims=tuple(
             CheckedClaim(**dict(claim), verdict=verdict) for claim, verdict in zip(claims, verdicts, strict=True)
         ),
+        findings=tuple(contradictions),
         run=RunInfo(
             versions=_versions(),
             models={"sentence encoder": EMBEDDED},
@@ -153,17 +155,10 @@ def check_document(
             started=started or datetime.now(UTC).isoformat(timespec="seconds"),
             tables=len(document.tables),
             sentences=len(document.sentences),
-            claims_found=len(found),
+            claims_found=len(found.claims),
+            completeness=found.completeness,
         ),
     )
-
-
-def most_important(claims: list[Claim], most: int) -> list[Claim]:
-    """The `most` most important claims in their order in the paper; all of them for 0."""
-    if not most or len(claims) <= most:
-        return claims
-    ranked = sorted(range(len(claims)), key=lambda i: (-claims[i].importance, i))[:most]
-    return [claims[i] for i in sorted(ranked)]
 
 
 def check_papers(

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from claimcheck.claims import most_important
 from claimcheck.foundation.errors import ClaimcheckError, MissingInputError, NotAPaperError, UnreadableInputError
 from claimcheck.foundation.process import Child, ChildLostError, error_from_json, error_to_json, pack
 from claimcheck.foundation.records import Claim, Document, Ledger, Paper, Sentence, Source
 from claimcheck.foundation.settings import Settings
 from claimcheck.foundation.store import Store
-from claimcheck.pipeline import Outcome, check_paper, check_papers, most_important
+from claimcheck.pipeline import Outcome, check_paper, check_papers
 from claimcheck.reading import read_source, sandbox
 from claimcheck.sources import resolve
 
@@ -48,8 +49,10 @@ class FakeChild:
     answer = b""
     started = 0
 
-    def __init__(self, module: str, *, trusted: bool) -> None:
-        assert not trusted
+    mark = ""
+
+    def __init__(self, kind: str) -> None:
+        assert kind == "text"
         type(self).started += 1
 
     def ask(self, request: Iterator[bytes], *, seconds: float) -> bytes:
@@ -66,7 +69,7 @@ class FakeChild:
 @pytest.fixture
 def fake_child(monkeypatch: pytest.MonkeyPatch) -> type[FakeChild]:
     fake = type("Fake", (FakeChild,), {})
-    monkeypatch.setattr(sandbox, "Child", fake)
+    monkeypatch.setattr(sandbox, "reading_child", fake)
     return fake
 
 
@@ -81,7 +84,7 @@ def test_reading_gives_the_sentences_and_keeps_what_was_known(settings: Settings
 
 def test_what_was_read_once_is_not_read_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     first = read_source(a_source(), settings)
-    monkeypatch.setattr(sandbox, "Child", None)
+    monkeypatch.setattr(sandbox, "reading_child", None)
     assert read_source(a_source(), settings) == first
     with pytest.raises(TypeError):  # other bytes are another paper
         read_source(a_source(TEXT.format(8)), settings)
@@ -193,7 +196,7 @@ def test_a_child_is_ended_in_time() -> None:
 
 
 def test_a_child_may_not_say_too_much(settings: Settings) -> None:
-    request = {"tables": True, "max_pages": 9, "seconds": 9, "memory_mb": 1800}
+    request = {"tables": True, "max_pages": 9, "seconds": 9, "page_seconds": 9, "memory_mb": 1800, "skip": []}
     with Child("claimcheck.reading.worker", trusted=False) as child, pytest.raises(ChildLostError, match="too much"):
         child.ask(pack(request, a_source()), reply_bytes=10)
 

@@ -1,4 +1,4 @@
-"""What a sentence looks like when it claims something: the named features that detection weighs."""
+"""What can be seen of a sentence without a model: whether it is prose, and the named features that training looks at."""
 
 from __future__ import annotations
 
@@ -47,3 +47,31 @@ def features(sentence: str) -> list[float]:
         1.0 if len(words) > 60 else 0.0,
         1.0 if text[:1].isupper() else 0.0,
     ]
+
+
+_MAX_WORDS, _MAX_CHARACTERS = 250, 2500
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+def is_prose(text: str) -> bool:
+    """Whether a text can be a sentence of English prose: words enough, mostly letters, mostly Latin, not one word over and over.
+
+    False for equations, rows of tables, control characters, other scripts, and what is far longer than any sentence.
+    """
+    if len(text) > 4 * _MAX_CHARACTERS:  # white space included
+        return False
+    words = text.split()
+    visible = "".join(words)
+    if not 3 <= len(words) <= _MAX_WORDS or len(visible) > _MAX_CHARACTERS:
+        return False
+    letters = [c for c in visible if c.isalpha()]
+    latin = sum(c < "\u0250" for c in letters)
+    plain = sum(bool(_WORD.search(w)) for w in words)
+    signs = sum(not c.isalnum() and c not in ".,%()" for c in visible)  # numbers are welcome, formulae are not
+    return (
+        len(letters) >= 0.45 * len(visible)
+        and len(letters) >= 4 * signs
+        and latin >= 0.8 * len(letters)
+        and plain >= max(2, 0.2 * len(words))
+        and (len(words) < 30 or len(set(words)) >= 0.25 * len(words))
+    )

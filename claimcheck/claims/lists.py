@@ -12,8 +12,10 @@ _NAME = r"(?:[A-Z][\w.+@*'/-]*|[a-z]*[A-Z][\w.+-]*)(?:[ -](?:[A-Z0-9][\w.+@*'-]*
 _NAME_LIST = re.compile(
     rf"{_NAME}(?:(?:\s*,\s*(?:and\s+|or\s+|&\s*)?|\s+(?:and|or|&)\s+)(?:the\s+|on\s+|in\s+|for\s+)?{_NAME})+"
 )
+# a word behind the last name of a list that is no part of it ("F1 of")
+_LOOSE = re.compile(r"\s(?:of|on|in|for|are|is|with|by|at|to|from|over|respectively)$|^(?:the)\s", re.I)
 _LOWER_LIST = re.compile(
-    r"(?:[\w-]+(?:\s[\w-]+)?,\s+)+(?:and|or)\s+[\w-]+(?:\s[\w-]+)?|\b[\w-]+\s+and\s+[\w-]+(?=\s*,?\s*respectively)"
+    r"(?:[\w-]+(?:\s[\w-]+)?,\s+){1,12}(?:[\w-]+(?:\s[\w-]+)?\s+)?(?:and|or)\s+[\w-]+(?:\s[\w-]+)?|\b[\w-]+\s+and\s+[\w-]+(?=\s*,?\s*respectively)"
 )
 
 
@@ -53,6 +55,7 @@ def _name_lists(text: str) -> list[tuple[Span, list[str]]]:
                 continue  # names say more than the lower-case words around them
             names = [re.sub(r"^(?:and|or|the|on|in|for|&)\s+", "", x.strip(), flags=re.I) for x in _JOIN.split(m[0])]
             names = [x.rstrip(".") for x in names]  # the last name of a sentence takes its full stop along
+            names = [_LOOSE.sub("", x) for x in names]
             names = [x for x in names if x]
             if len(names) > 1 and not all(x.replace(".", "").isdigit() for x in names):
                 out.append((m.span(), names))

@@ -13,6 +13,9 @@ from claimcheck.foundation.numbers import parse_digits
 from claimcheck.foundation.records import Bound, Quantity, Role
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+_WINDOW = (
+    400  # characters around a number that say what it is; a whole hostile sentence for each number would take minutes
+)
 NUMBER = re.compile(
     rf"(?<![\w.^])(?:(?P<sign>\+|(?:(?<![\w)\]]\s)|(?<=by\s)|(?<=of\s))[\-−–]))?(?P<digits>{_DIGITS})(?![\d])"
 )
@@ -29,9 +32,9 @@ _MEASURE = re.compile(r"\s(?P<word>BLEU|F1|F-?1|EM|ROUGE(?:-[12L])?|LAS|UAS|MAP|
 _NAMING = re.compile(
     r"(?:\b(?:tables?|tab\.|figures?|figs?\.?|sections?|secs?\.?|§|eqs?\.?|equations?|appendix|chapter|algorithm|alg\.)\s*\(?"
     r"|\b(?:step"
-    r"|footnote|layer|level|version|version|v\.|phase|stage|experiment|exp\.|example|row|rows|column|lines?|line|item|model"
+    r"|footnote|annotator|layer|level|version|version|v\.|phase|stage|experiment|exp\.|example|row|rows|column|lines?|line|item|model"
     r"|task|track|subtask|part|theorem|lemma|definition|hypothesis|question|research question|seed|no\.|page|pp?\.|vol\.)\s*"
-    r"|\b[A-Za-z]+@|[A-Za-z]-|[=∈≈]\s*|\bk\s*=\s*|[$_^]\s*|(?<!\d)/\s*|https?:\S*|arxiv:\S*|\bC)$",
+    r"|§+\s*|\b[A-Za-z]+@|[A-Za-z]-|[=∈≈]\s*|\bp\s*[<>≤≥]\s*|\bk\s*=\s*|[$_^]\s*|(?<!\d)/\s*|https?:\S*|arxiv:\S*|\bC)$",
     re.I,
 )
 # what stands after a number that counts things of the set-up
@@ -53,6 +56,7 @@ _KNOB = re.compile(
 _VERSIONED = re.compile(
     r"\b(?!EM\b|F1\b|BLEU\b|ROUGE\b|LAS\b|UAS\b|MRR\b|MAP\b|METEOR\b|PPL\b|WER\b|Δ)(?:[A-Z]+[a-z]*[A-Z]\w*|[A-Z]{2,}|[A-Z]\w+[- ][A-Z]{2,})[ -](?:v\.?\s?)?$"
 )
+SHARE = "share"  # `aggregation` of "12 % of the sentences": a share of something, no score
 _YEAR = re.compile(r"(?:19[5-9]\d|20[0-4]\d)$")
 
 _BOUNDS: list[tuple[Bound, str]] = [
@@ -77,11 +81,13 @@ _RELATIVE = re.compile(
     r"\brelative(?:ly)?\b|\berror[\s-]+(?:rate\s+)?reduction|\breduc\w+\s+(?:of|in)\s+(?:the\s+)?error|\berror\s+by\b",
     re.I,
 )
+# words over which a verb of change does not reach its amount
+_BREAKS = r"(?:after|in|on|at|with|when|during|for|over|than|below|above|tables?|figures?|sections?)\b"
 # "by 2.1", "improvement of 2.1", "a 2.1 gain", "2.1 higher"
 _DELTA_BEFORE = re.compile(
-    rf"(?:\bby\s+(?:an?\s+)?(?:[\w-]+\s+){{0,4}}?|\b(?:{_CHANGING}|difference|margin|gap|change|delta)(?:\s+(?!over|than|best|to\b)\w+){{0,4}}?\s+of\s+(?:[\w-]+\s+){{0,3}}?"
+    rf"(?:\bby\s+(?:an?\s+)?(?:(?!{_BREAKS})[\w-]+\s+){{0,4}}?|\b(?:{_CHANGING}|difference|margin|gap|change|delta)(?:\s+(?!over|than|best|to\b)\w+){{0,4}}?\s+of\s+(?:[\w-]+\s+){{0,3}}?"
     rf"|\b(?:improvements?|gains?|degradations?|drops?|increases?|decreases?|reductions?|difference)\s+\(\s*(?:of\s+|by\s+)?"
-    rf"|\b(?:gain|gains|gained|lose|loses|lost|drops?|dropped|adds?|added|improves?|improved|increases?|increased|decreases?|decreased|reduces?|reduced)\s+(?:[\w-]+\s+){{0,3}}?)$",
+    rf"|\b(?:gain|gains|gained|lose|loses|lost|drops?|dropped|adds?|added|improves?|improved|increases?|increased|decreases?|decreased|reduces?|reduced)\s+(?:(?!{_BREAKS})[\w-]+\s+){{0,3}}?)$",
     re.I,
 )
 _DELTA_AFTER = re.compile(
@@ -121,7 +127,7 @@ _WORD_COUNT = re.compile(
 
 def find_quantities(text: str) -> tuple[Quantity, ...]:
     """The quantities of one sentence in order, list partners resolved ("8.2 and 7.5 points on SQuAD and MNLI")."""
-    masked = _mask_citations(text)
+    masked = mask_citations(text)
     found: list[Quantity] = []
     taken_until = -1
     for m in NUMBER.finditer(masked):
@@ -138,14 +144,14 @@ def find_quantities(text: str) -> tuple[Quantity, ...]:
         found.append(
             Quantity(
                 text=m[0], value=_WORDS[m["n"].lower()], half_width=0.0, role="count", total=float(total), span=m.span(),
-                bound=_bound(masked[: m.start()]),
+                bound=_bound(masked[max(0, m.start() - _WINDOW) : m.start()]),
             )
         )  # fmt: skip
     found.sort(key=lambda q: q.span)
     return _with_partners(text, _share_units(masked, found))
 
 
-def _mask_citations(text: str) -> str:
+def mask_citations(text: str) -> str:
     """Citations, links and bracketed years blanked out, length unchanged."""
     out = text
     for pattern in (
@@ -167,7 +173,7 @@ def _blank_unless_result(m: re.Match[str]) -> str:
 
 def _quantity(masked: str, text: str, m: re.Match[str]) -> tuple[Quantity | None, int]:
     """The quantity at a number, or None where the number names something; and where it ends."""
-    before, after = masked[: m.start()], masked[m.end() :]
+    before, after = masked[max(0, m.start() - _WINDOW) : m.start()], masked[m.end() : m.end() + _WINDOW]
     digits = m["digits"]
     value, decimals = parse_digits(digits)
     if after[:1].isalpha() and not re.match(r"(?:x|pp|pts?|pt|k|K|M|B|m)(?![a-zA-Z])", after):
@@ -190,7 +196,7 @@ def _quantity(masked: str, text: str, m: re.Match[str]) -> tuple[Quantity | None
 
     end, high = m.end(), None
     unit_match = _UNIT.match(masked, end)
-    r = _RANGE.match(masked[unit_match.end() :]) if unit_match else _RANGE.match(after)
+    r = _RANGE.match(masked[unit_match.end() : unit_match.end() + _WINDOW]) if unit_match else _RANGE.match(after)
     range_word = (r[0].strip()[:1] if r else "").lower()
     opened = re.search(r"\b(?:between|from|ranging\s+from|ranges?\s+from)\s*$", before, re.I)
     if r is not None:
@@ -216,19 +222,21 @@ def _quantity(masked: str, text: str, m: re.Match[str]) -> tuple[Quantity | None
     if measure is not None:
         metric = measure["word"]
 
-    of = _OF.match(masked[unit_end:])
+    behind = masked[unit_end : unit_end + _WINDOW]
+    of = _OF.match(behind)
     total = None
     if of is not None and not decimals and not unit:
         word = of["total"].lower()
         total = float(word) if word.isdigit() else float(_WORDS[word]) if word in _WORDS else None
-    role = _role(before, masked[unit_end:], unit, total, decimals, m["sign"])
-    if role == "value" and not decimals and not unit and not metric and (_SETUP.match(masked[end:]) or len(digits) < 2):
+    role = _role(before, behind, unit, total, decimals, m["sign"])
+    if role == "value" and not decimals and not unit and not metric and (_SETUP.match(masked, end) or len(digits) < 2):
         role = "other"
-    if not unit and _SETUP.match(masked[end:]) and not of:
+    if not unit and _SETUP.match(masked, end) and not of:
         role = "other"
     if role == "value" and _KNOB.search(before[-80:]) and not re.search(r"\berror\s+rates?\b", before[-28:], re.I):
         role = "other"
     span_end = unit_end if of is None or total is None else unit_end + of.end()
+    share = _share_of(masked[span_end : span_end + _WINDOW]) if unit == "percent" else ""
     quantity = Quantity(
         text=text[m.start() : span_end].strip(),
         value=value,
@@ -237,12 +245,13 @@ def _quantity(masked: str, text: str, m: re.Match[str]) -> tuple[Quantity | None
         half_width=0.0 if role in ("count", "rank") else 0.5 * 10.0**-decimals,
         unit=unit,
         role=role,
-        direction=_direction(before, masked[unit_end:], m["sign"]) if role in ("delta", "relative", "ratio") else None,
+        direction=_direction(before, behind, m["sign"]) if role in ("delta", "relative", "ratio") else None,
         bound=_bound(before) or ("at_least" if after.startswith("+") else None),
         total=total,
         span=(m.start(), span_end),
         metric=metric,
-        condition=_share_of(masked[span_end:]) if unit == "percent" else "",
+        condition=share,
+        aggregation=SHARE if share else "",
     )
     return quantity, span_end
 
@@ -251,7 +260,7 @@ def _share_of(after: str) -> str:
     """ "of the sentences" behind a percentage: it is a share of something, no score."""
     m = re.match(
         r"\s+(?:of|fewer|less|more)\s+(?:(?:the|all|its|our|their|these|those)\s+)?[a-z][\w-]*(?:\s+[a-z][\w-]+)?|\s+(?!of\b|in\b|on\b|for\b|and\b|or\b|to\b|with\b|from\b|over\b|by\b|at\b|as\b|than\b|when\b|while\b|after\b|using\b|which\b|compared\b|respectively\b|"
-        r"accura|f-?1|f-?score|f-?measure|em\b|exact|precision|recall|error|bleu|rouge|las\b|uas\b|absolute|relative|improve|gain|increase|decrease|drop|reduc|better|higher|lower|worse|top|performance|score|macro|micro|average|unlabel|label|map\b|mrr|test|dev|classification)[a-z]{4,}",
+        r"report|obtain|achiev|respect|overall|wrt\b|accura|f-?1|f-?score|f-?measure|em\b|exact|precision|recall|error|bleu|rouge|las\b|uas\b|absolute|relative|improve|gain|increase|decrease|drop|reduc|better|higher|lower|worse|top|performance|score|macro|micro|average|unlabel|label|map\b|mrr|test|dev|classification)[a-z]{4,}",
         after,
         re.I,
     )
@@ -284,7 +293,8 @@ def _role(before: str, after: str, unit: str, total: float | None, decimals: int
     )
     relative = bool(_RELATIVE.search(clause[-60:]) or _RELATIVE.search(follows.split(",")[0][:40]))
     if unit == "times":
-        return "ratio"
+        # "runs a cell 10 times per step": how often, not how much more
+        return "other" if re.match(r"\s+(?:per|an?|each|every|in)\b", follows) else "ratio"
     # "from 80.1 to 85.3": both ends are values, unless a change is measured in points
     is_end = bool(re.search(r"\b(?:from|to)\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,2}$", bare, re.I)) and unit != "points"
     at = bool(

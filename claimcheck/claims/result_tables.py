@@ -169,7 +169,7 @@ class _Headers:
         self.columns = [table.column_path(c) for c in range(table.width)]
         self.rows = [(*self.groups.get(r, ()), *table.row_path(r)) for r in range(table.height)]
         self.systems_on_columns = self._systems_on_columns()
-        self.text = scene.introductions.get(table.label, "")
+        self.text = scene.introductions.get(table.number, "")
         sections = scene.document.sections
         self.heading = sections[table.section].title if 0 <= table.section < len(sections) else ""
         self.blocks = _blocks(table)

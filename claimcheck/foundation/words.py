@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _TOKEN = re.compile(r"[^\W\d_]+\d*(?![\w]*[^\W\d_])|[^\W_]*[^\W\d_][^\W_]*|\d+(?:[.,]\d+)*")
 
@@ -63,6 +64,8 @@ class Token:
 
 def plain(text: str) -> str:
     """Compatibility forms folded, accents removed, dashes and quotes made ASCII, white space made single blanks."""
+    if text.isascii():  # most words of most papers
+        return " ".join(text.split())
     text = unicodedata.normalize("NFKD", text)
     text = "".join(c for c in text if not unicodedata.combining(c))
     text = text.translate(_PUNCTUATION)
@@ -72,6 +75,7 @@ def plain(text: str) -> str:
 _PUNCTUATION = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'", "“": '"', "”": '"'})
 
 
+@lru_cache(1 << 16)
 def canonical(word: str) -> str:
     """The form a word is compared in: lower case, accents removed, plural s off, known short forms resolved."""
     form = plain(word).lower()

@@ -50,3 +50,8 @@ def test_numbers_with_their_own_names_are_no_list() -> None:
     first, second = find_quantities("It reaches 91.2 F1 on SQuAD and 84.5 accuracy on MNLI.")
     assert (first.metric, second.metric) == ("F1", "accuracy")
     assert (first.subject, second.subject) == ("", "")
+
+
+def test_a_list_in_small_letters_needs_no_comma_before_and() -> None:
+    found = find_quantities("The precision, recall and F1 of Tansy are 74.0, 73.1 and 73.5.")
+    assert [(q.value, q.subject) for q in found] == [(74.0, "precision"), (73.1, "recall"), (73.5, "F1")]

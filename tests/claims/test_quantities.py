@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -160,3 +161,30 @@ def test_spans_lie_in_the_text_and_do_not_overlap(text: str) -> None:
         assert q.span[0] >= end
         assert q.text in text
         end = q.span[1]
+
+
+@pytest.mark.parametrize("text", ["improves by 2.1 points and " * 1_500, "3.4 " * 1_000, "(12, " * 2_000])
+def test_a_long_list_of_numbers_takes_time_in_proportion(text: str) -> None:
+    started = time.process_time()
+    find_quantities(text)
+    assert time.process_time() - started < 3.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The gain is significant with p < 0.01.",
+        "We report the best results in Table 6.",
+        "It can boost tagging (§5.1).",
+    ],
+)
+def test_significance_levels_and_references_are_no_results(text: str) -> None:
+    assert find_quantities(text) == ()
+
+
+def test_a_verb_of_change_does_not_reach_over_a_preposition() -> None:
+    assert only("It does not improve after 15 checks.").role != "delta"
+
+
+def test_how_often_something_is_done_is_no_ratio() -> None:
+    assert only("It runs the cell 10 times per step.").role == "other"

@@ -22,7 +22,7 @@ def test_the_number_missed_is_what_the_estimate_leaves_beyond_the_found() -> Non
     assert one.missed == pytest.approx(3.81)
     words = completeness_words(one)
     assert "took 30 for claims and the patterns 28, 20 of them both" in words
-    assert "about 4 more were missed by both (95% interval 1 to 15" in words
+    assert "at least about 4 more were missed by both (95% interval 1 to 15" in words
 
 
 def test_an_estimate_below_what_was_found_misses_nothing() -> None:
@@ -57,7 +57,7 @@ def test_every_document_prints_findings_and_the_estimate(format: str) -> None:
     text = render(full_ledger(), format).decode("utf-8")
     assert "8.7 points in Abstract and 8.5 points in Section 6" in text
     assert "The average rises by 8.5." in text
-    assert "about 4 more were missed by both" in text
+    assert "at least about 4 more were missed by both" in text
     assert "Contradictions in the paper" in text
     without = render(full_ledger().model_copy(update={"findings": ()}), format).decode("utf-8")
     assert "Contradictions" not in without

@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimcheck.foundation.errors import ClaimcheckError
+from claimcheck.foundation.models.batching import batches
 from claimcheck.foundation.settings import Settings
 from claimcheck.foundation.store import locked
 
 Vectors = NDArray[np.float32]
 EMBEDDED = "all-MiniLM-L6-v2"
 MAX_TOKENS = 256  # what the model was trained with
-_BATCH_TOKENS = 4096
 
 
 def embedded_model_folder() -> Path:
@@ -55,28 +55,11 @@ class SentenceEncoder:
         """Unit vectors (n, 384), in the order given; sentences over 256 tokens are cut. No sentences give (0, 384)."""
         out = np.zeros((len(sentences), 384), dtype=np.float32)
         encodings = self._tokenizer.encode_batch([" ".join(s.split()) for s in sentences])
-        # sorted by length, so that a batch is padded little; a batch holds a bounded number of tokens
-        order = sorted(range(len(sentences)), key=lambda i: len(encodings[i].ids))
-        start = 0
-        while start < len(order):
-            stop = start + 1
-            while (
-                stop < len(order)
-                and (stop - start + 1) * len(encodings[order[stop]].ids) <= _BATCH_TOKENS
-                and stop - start < 32
-            ):
-                stop += 1
-            members = order[start:stop]
-            longest = len(encodings[members[-1]].ids)
-            ids = np.zeros((len(members), longest), dtype=np.int64)
-            mask = np.zeros_like(ids)
-            for row, i in enumerate(members):
-                n = len(encodings[i].ids)
-                ids[row, :n], mask[row, :n] = encodings[i].ids, 1
-            hidden = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
-            pooled = (hidden * mask[:, :, None]).sum(1) / mask.sum(1, keepdims=True)
-            out[members] = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-9)
-            start = stop
+        for batch in batches([e.ids for e in encodings]):
+            given = {"input_ids": batch.ids, "attention_mask": batch.mask}
+            hidden = self._session.run(None, given)[0]
+            pooled = (hidden * batch.mask[:, :, None]).sum(1) / batch.mask.sum(1, keepdims=True)
+            out[batch.members] = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-9)
         return out
 
     @cached_property

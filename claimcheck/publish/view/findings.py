@@ -51,6 +51,7 @@ def completeness_words(one: Completeness | None) -> str:
         return f"{found}: where nothing was found nothing can be estimated."
     low, high = (max(0.0, finite(x) - one.found) for x in one.interval)
     return (
-        f"{found}. By their overlap about {finite(one.missed):,.0f} more were missed by both (95% interval {low:,.0f} "
-        f"to {high:,.0f}, capture and recapture); what reads like no claim to either is not in this estimate."
+        f"{found}. By their overlap at least about {finite(one.missed):,.0f} more were missed by both (95% interval "
+        f"{low:,.0f} to {high:,.0f}, capture and recapture, as if the two were independent): what reads like no claim "
+        "to either is not in this estimate."
     )
