@@ -75,7 +75,7 @@ def _differing(a: _Said, b: _Said, lexicon: Lexicon) -> tuple[Quantity, Quantity
     if tied and len(mine) > 1 and len(theirs) > 1:
         return None
     pair = _counterparts(a, mine, b, theirs)
-    if pair is None or not _contradict(*pair):
+    if pair is None or not _contradict(*pair) or _settings_of(a) != _settings_of(b):
         return None
     unsaid = lexicon.unsaid(x, y), lexicon.unsaid(y, x)
     settings = x.words & SETTINGS, y.words & SETTINGS
@@ -91,6 +91,12 @@ def _differing(a: _Said, b: _Said, lexicon: Lexicon) -> tuple[Quantity, Quantity
     both = shared / lexicon.weight(x.words | y.words)
     wanted = _SHARES[min(tied, 2)] if tied or not anchored else _SHARES_ANCHORED
     return pair if smaller >= wanted[0] and both >= wanted[1] else None
+
+
+def _settings_of(said: _Said) -> frozenset[float]:
+    """The numbers of a sentence that are no results: "at a width of 16" makes of a score another score."""
+    quantities = said.claim.quantities if said.place.text == said.claim.text else find_quantities(said.place.text)
+    return frozenset(q.value for q in quantities if q.role == "other")
 
 
 def _same_task(q: Quantity, r: Quantity) -> bool:

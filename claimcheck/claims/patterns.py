@@ -59,7 +59,9 @@ def says_nothing_checkable(text: str, quantities: Sequence[Quantity] = (), *, ma
     """
     if text.rstrip().endswith(("?", ":")) or _THANKS.search(text):
         return True
-    if not (main and quantities) and _SETS_UP.search(text) and not (_COMES_OUT.search(text) or _OFFERS.search(text)):
+    # a set-up states no change: "at a learning rate of 0 the gain still amounts to 17.1 points" does
+    outcome = any(q.role in ("delta", "relative") for q in quantities) or bool(_COMES_OUT.search(text))
+    if not (main and quantities) and _SETS_UP.search(text) and not (outcome or _OFFERS.search(text)):
         return True
     if _STEP.search(text) and not (_OUTCOME.search(text) or _OFFERS.search(text)):
         return True

@@ -65,6 +65,11 @@ def test_an_outcome_makes_a_claim_of_an_announcement(text: str) -> None:
     assert not says_nothing_checkable(text)
 
 
+def test_a_set_up_that_says_what_came_of_it_is_a_claim() -> None:
+    text = "At a learning rate of 0, where no weight can change, the gain still amounts to 17.1 points."
+    assert not says_nothing_checkable(text, find_quantities(text))
+
+
 def test_a_hope_does_not_become_a_claim_by_the_outcome_it_hopes_for() -> None:
     assert says_nothing_checkable("We hope to find a parser that outperforms it.")
     assert not says_nothing_checkable("It outperforms all parsers, and we hope to release it.")

@@ -65,6 +65,7 @@ def test_one_number_of_several_differs() -> None:
         FIRST.replace("8.7", "8.5").replace("gated parser", "single gated parser"),
         FIRST.replace("8.7", "8.5").replace("average score", "average F1 score"),
         FIRST.replace("8.7", "2.1"),
+        "At a width of 16, " + FIRST.replace("8.7", "8.5"),
         FIRST.replace("8.7", "8.5").replace("improves", "lowers"),
     ],
 )
