@@ -215,7 +215,7 @@ def test_decisions_beside_the_ledger_are_shown(world: Ledger, ledger: Path, caps
     (ledger.parent / "decisions.jsonl").write_text(one.model_dump_json(by_alias=True) + "\n")
     assert main(["report", str(ledger.parent), "--format", "md"]) == 0
     page = capsys.readouterr().out
-    assert "one person has judged 1 of its 12 claims" in page
+    assert f"one person has judged 1 of its {len(world.claims)} claims" in page
     assert "no person has checked it" not in page
     assert "checked by hand" in page
     assert "We agree." in page
