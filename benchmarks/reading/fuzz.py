@@ -418,11 +418,12 @@ def keep(folder: Path, mutant: Mutant, outcome: Outcome) -> Path:
 
 
 def replay(folder: Path) -> None:
-    """Reads a kept finding again, with the traceback."""
+    """Reads a kept finding again, with the traceback; in this process, which has the child's limits from here on."""
     known = json.loads((folder / "finding.json").read_text())
     files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     files.pop("finding.json")
     source = source_of(Mutant(known["kind"], files, known["main"], ()))
+    give_up_rights(LIMIT_MB, 3 * HANG)  # a finding may take all memory, which is why it was kept
     started = time.process_time()
     document = load_reader(known["kind"], tables=True, max_pages=500)(source)
     Document.model_validate_json(document.model_dump_json())

@@ -16,6 +16,7 @@ from claimcheck.reading.html_tables import HtmlTable, is_tabular, outer_tabulars
 from claimcheck.reading.html_text import EQUATIONS, SKIPPED, Inline, classes, is_abstract, is_equation, within_abstract
 from claimcheck.reading.labels import Labels
 from claimcheck.reading.noise import is_noise
+from claimcheck.reading.rules import Room
 from claimcheck.reading.sentences import split_sentences
 
 __all__ = ["read_html"]
@@ -123,6 +124,7 @@ class _Walker:
     _inline: Inline = field(default_factory=Inline)
     _references_read: bool = False  # what stands after the references is an appendix
     _labels: Labels = field(default_factory=Labels)
+    _room: Room = field(default_factory=Room)
     _abstracts: set[str] = field(default_factory=set)  # paragraphs of the abstract
     _pending_caption: tuple[str, str] = ("", "")  # label and text of a "Table 2: ..." paragraph before its table
 
@@ -313,7 +315,7 @@ class _Walker:
                 self._add(note, "footnote")
         found: list[tuple[HtmlTable, str, str, str]] = []
         for element in outer_tabulars(figure):
-            table = read_table(element)
+            table = read_table(element, self._room)
             if table is None:
                 continue
             above = [element, *element.iterancestors()]
@@ -336,7 +338,7 @@ class _Walker:
     def _raw(self, element: etree._Element, label: str, caption: str, *, loose: bool) -> None:
         """Tables that the page shows as LaTeX."""
         found: list[tuple[HtmlTable, str, str]] = []
-        for grid, beside in raw_tables(element, loose=loose):
+        for grid, beside in raw_tables(element, self._room, loose=loose):
             if beside and not caption:
                 self._add(beside, "caption")
             table = HtmlTable(grid.cells, grid.header_rows, grid.stub_columns)
@@ -345,7 +347,7 @@ class _Walker:
 
     def _table(self, element: etree._Element) -> None:
         """A table that stands outside a figure element."""
-        table = read_table(element)
+        table = read_table(element, self._room)
         if table is None:
             return
         label, caption = "", table.caption

@@ -16,6 +16,7 @@ from claimcheck.reading.latex.fragment import fragment_nodes, fragment_text
 from claimcheck.reading.latex.tabular import Grid, read_tabular
 from claimcheck.reading.latex.text import Context, Renderer
 from claimcheck.reading.latex.tree import Node
+from claimcheck.reading.rules import Room
 
 _ROW_SPAN = re.compile(r"\s*\{?(-?\d{1,3})\}?\s*(?:\[[^\]]*\]\s*)?(?:\{?(?:\*|=|\d*\.?\d+\s?(?:em|cm|mm|in|pt))\}?)\s*")
 _COLUMNS = re.compile(r"\\multicolumn\s*\{\s*(\d{1,3})\s*\}")
@@ -124,7 +125,7 @@ def shows_raw_table(element: etree._Element) -> bool:
     return _RAW_TABULAR.search("".join(map(str, element.itertext()))[:_LONGEST]) is not None
 
 
-def raw_tables(element: etree._Element, *, loose: bool) -> list[tuple[Grid, str]]:
+def raw_tables(element: etree._Element, room: Room, *, loose: bool) -> list[tuple[Grid, str]]:
     """The tables that stand in an element as raw LaTeX, each with the caption beside it in the same LaTeX.
 
     With `loose` rows of cells between "&" count as well: what is left of an environment that LaTeXML did not know.
@@ -138,7 +139,7 @@ def raw_tables(element: etree._Element, *, loose: bool) -> list[tuple[Grid, str]
     context = Context()
     caption = next((n for node in nodes for n in node.walk() if n.kind == "cmd" and n.text == "caption"), None)
     said = Renderer(context).render(caption.args[-1] or []).text if caption is not None else ""
-    return [(grid, said) for node in _tabulars(nodes) for grid in read_tabular(node, context, {})]
+    return [(grid, said) for node in _tabulars(nodes) for grid in read_tabular(node, context, {}, room)]
 
 
 def prose_beside(element: etree._Element) -> str:

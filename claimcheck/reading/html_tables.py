@@ -10,7 +10,7 @@ from lxml import etree
 from claimcheck.foundation.records import Cell
 from claimcheck.reading.html_faults import RawSpan, fill_below, mend_cell, spread_headings
 from claimcheck.reading.html_text import EQUATIONS, Inline, classes
-from claimcheck.reading.rules import MOST_CELLS, header_rows_from_rules, stub_columns_from_spans
+from claimcheck.reading.rules import Room, header_rows_from_rules, stub_columns_from_spans
 
 _WIDEST = 400  # columns
 _LONGEST = 5000  # rows
@@ -44,8 +44,8 @@ def outer_tabulars(element: etree._Element) -> list[etree._Element]:
     return out
 
 
-def read_table(element: etree._Element) -> HtmlTable | None:
-    """The grid of a table element, or None where it holds no text."""
+def read_table(element: etree._Element, room: Room) -> HtmlTable | None:
+    """The grid of a table element, or None where it holds no text or more cells than there is room for."""
     rows = _rows(element)[:_LONGEST]
     grid: list[list[Cell | None]] = [[] for _ in rows]
     heads: list[bool] = []
@@ -85,15 +85,18 @@ def read_table(element: etree._Element) -> HtmlTable | None:
             above += bool(names & {"ltx_border_t", "ltx_border_tt"})
             below += bool(names & {"ltx_border_b", "ltx_border_bb"})
             column += across
-            if written > MOST_CELLS or column > _WIDEST:
+            if written > room.of_a_table or column > _WIDEST:
+                room.spend(written)
                 return None
         borders.append((len(cells), above, below))
         doubled.append(double)
         widths.append(max(column, len(grid[r])))
         heads.append(_is_head(row, cells))
     width = max((len(row) for row in grid), default=0)
-    if width * len(grid) > MOST_CELLS:
+    if width * len(grid) > room.of_a_table:
+        room.spend(written)
         return None
+    room.spend(width * len(grid))
     full = [[c or Cell() for c in row] + [Cell()] * (width - len(row)) for row in grid]
     for r, column, left in raw:
         fill_below(full, r, column, left)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from claimcheck.foundation.grid import find_header_rows
 from claimcheck.foundation.numbers import cell_numbers, is_numeric
@@ -10,7 +11,24 @@ from claimcheck.foundation.records import Cell
 
 # cells of a table, those that fill its short rows among them; what has more is no table of a paper and is left out
 MOST_CELLS = 100_000
+_MOST_OF_A_PAPER = 250_000  # cells of all tables of a paper; a page can ask for millions in a few bytes
 _YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+@dataclass
+class Room:
+    """The cells that the tables of one paper may still have together; what was given up over is counted too."""
+
+    left: int = _MOST_OF_A_PAPER
+
+    @property
+    def of_a_table(self) -> int:
+        """The cells that the next table may have."""
+        return min(MOST_CELLS, self.left)
+
+    def spend(self, cells: int) -> None:
+        """Cells that were made, for a table or in vain."""
+        self.left = max(0, self.left - cells)
 
 
 def header_rows_from_rules(grid: list[list[Cell]], hard: list[int], soft: list[bool]) -> int | None:

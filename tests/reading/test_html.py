@@ -137,6 +137,13 @@ def test_hostile_pages_are_read_or_cut(page: bytes) -> None:
     assert "root:" not in text
 
 
+def test_a_page_cannot_ask_for_millions_of_cells() -> None:
+    rows = "<tr><td>a</td><td colspan=390>b</td></tr>" * 150
+    page = "<p>We are here.</p>" + f"<table>{rows}</table>" * 40
+    tables = read_html(page.encode(), Paper(id="p")).tables
+    assert 0 < sum(len(t.grid) * t.width for t in tables) <= 250_000
+
+
 def test_refused() -> None:
     with pytest.raises(UnreadableInputError):
         read_html(b"  ", Paper(id="p"))

@@ -28,6 +28,7 @@ from claimcheck.reading.latex.tabular import read_tabular
 from claimcheck.reading.latex.text import Context, Renderer
 from claimcheck.reading.latex.tree import Node, parse, raw_text
 from claimcheck.reading.noise import is_noise
+from claimcheck.reading.rules import Room
 from claimcheck.reading.sentences import split_sentences
 
 __all__ = ["read_latex"]
@@ -144,6 +145,7 @@ class _Walker:
     _current: Renderer = field(init=False)
     _waiting: list[Node] = field(default_factory=list)
     _labels: Labels = field(default_factory=Labels)
+    _room: Room = field(default_factory=Room)
 
     def __post_init__(self) -> None:
         self._current = Renderer(self.context)
@@ -357,7 +359,7 @@ class _Walker:
         own = _number_options(node.children, inside=True)
         self.context.numbers, outer = {**self.context.numbers, **own}, self.context.numbers
         for tabular in parts.tabulars:
-            for grid in read_tabular(tabular.node, self.context, self.expander.columns):
+            for grid in read_tabular(tabular.node, self.context, self.expander.columns, self._room):
                 height, width = len(grid.cells), len(grid.cells[0])
                 # what has one row or one column lays something out
                 if height * width >= 2 and (height > 1 or node.text in TABLE_FLOATS) and (width > 1 or height > 2):

@@ -12,7 +12,7 @@ from claimcheck.reading.latex.definitions import Macro
 from claimcheck.reading.latex.siunitx import number_text, parse_options
 from claimcheck.reading.latex.text import Context, Renderer
 from claimcheck.reading.latex.tree import Node, as_formula, raw_text
-from claimcheck.reading.rules import MOST_CELLS, header_rows_from_rules, stub_columns_from_spans
+from claimcheck.reading.rules import Room, header_rows_from_rules, stub_columns_from_spans
 
 _ROW_ENDS = frozenset({"\\", "tabularnewline", "cr", "tabularnl", "crcr"})
 _HEADS = {"endfirsthead", "endhead", "endfoot", "endlastfoot"}
@@ -59,14 +59,14 @@ def inner_tabulars(node: Node) -> list[Node]:
     return out
 
 
-def read_tabular(node: Node, context: Context, columns: dict[str, Macro]) -> list[Grid]:
+def read_tabular(node: Node, context: Context, columns: dict[str, Macro], room: Room) -> list[Grid]:
     """The grids of one tabular: usually one; its inner ones where it only lays others out; none where it holds no
-    text or more than MOST_CELLS cells.
+    text or more cells than there is room for.
     """
     rows, head = _rows(node)
     inner = inner_tabulars(node)
     if inner and len(inner) * 2 >= sum(1 for r in rows for c in r.cells if any(n.kind not in (" ", "par") for n in c)):
-        grids = [g for i in inner for g in read_tabular(i, context, columns)]
+        grids = [g for i in inner for g in read_tabular(i, context, columns, room)]
         if grids and all(len(g.cells) > 1 and len(g.cells[0]) > 1 for g in grids):
             return grids
     filler = _Filler(context, parse_columns(next((raw_text(a) for a in reversed(node.args) if a), ""), columns))
@@ -75,8 +75,10 @@ def read_tabular(node: Node, context: Context, columns: dict[str, Macro]) -> lis
         filler.add_row(r, row)
         written += len(filler.grid[-1])
         width = max(width, len(filler.grid[-1]))
-        if written > MOST_CELLS or width * len(rows[:_LONGEST]) > MOST_CELLS:
+        if max(written, width * len(rows[:_LONGEST])) > room.of_a_table:
+            room.spend(written)
             return []
+    room.spend(width * len(filler.grid))
     if not any(c.text for row in filler.grid for c in row):
         return []
     for row_cells in filler.grid:

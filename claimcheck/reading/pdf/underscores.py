@@ -14,12 +14,18 @@ def with_underscores(words: Sequence[Word], rules: Sequence[Rule]) -> list[Word]
 
     TeX's own underscore is a rule of 0.3 em on the baseline, with nothing but a hair's breadth before and after it.
     """
+    short = sorted((r for r in rules if r.horizontal and 1.0 < r.x1 - r.x0 < 9.0), key=lambda r: r.x0)
+    if not short:
+        return list(words)
     out: list[Word | None] = list(words)
-    ends: dict[int, list[int]] = {}  # whole points -> words that end there; the same for their beginnings
-    begins: dict[int, list[int]] = {}
+    # whole points -> words that end there; the same for their beginnings; but for joined words, near rules only
+    ends: dict[int, list[int]] = {round(r.x0) + k: [] for r in short for k in (-1, 0, 1)}
+    begins: dict[int, list[int]] = {round(r.x1) + k: [] for r in short for k in (-1, 0, 1)}
     for i, w in enumerate(words):
-        ends.setdefault(round(w.x1), []).append(i)
-        begins.setdefault(round(w.x0), []).append(i)
+        if (near := ends.get(round(w.x1))) is not None:
+            near.append(i)
+        if (near := begins.get(round(w.x0))) is not None:
+            near.append(i)
 
     def beside(places: dict[int, list[int]], x: float, rule: Rule, side: str) -> int | None:
         for i in (i for k in (-1, 0, 1) for i in places.get(round(x) + k, ())):
@@ -31,7 +37,7 @@ def with_underscores(words: Sequence[Word], rules: Sequence[Rule]) -> list[Word]
                 return i
         return None
 
-    for rule in sorted((r for r in rules if r.horizontal and 1.0 < r.x1 - r.x0 < 9.0), key=lambda r: r.x0):
+    for rule in short:
         left, right = beside(ends, rule.x0, rule, "left"), beside(begins, rule.x1, rule, "right")
         if left is None or right is None or left == right:
             continue
