@@ -123,6 +123,7 @@ def check_document(
     """The ledger of a document: its claims, each checked against the document's own tables and text."""
     from claimcheck.checks import check_many
     from claimcheck.claims import find_claims, findings, most_important
+    from claimcheck.foundation.models.claim_model import NAME
     from claimcheck.foundation.models.encoder import EMBEDDED
 
     def tell(stage: str, done: int = 0, total: int = 0) -> None:
@@ -148,7 +149,7 @@ def check_document(
         findings=tuple(contradictions),
         run=RunInfo(
             versions=_versions(),
-            models={"sentence encoder": EMBEDDED},
+            models={"claim model": NAME, "sentence encoder": EMBEDDED},
             settings=_settings_that_matter(settings) | {"false_alarm_rate": FALSE_ALARM_RATE},
             seconds=(seconds or {})
             | {"extract": round(times[1] - times[0], 3), "check": round(times[2] - times[1], 3)},

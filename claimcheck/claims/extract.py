@@ -10,6 +10,7 @@ from claimcheck.claims.candidates import Candidate, find_candidates, readable_se
 from claimcheck.claims.completeness import completeness_of
 from claimcheck.claims.importance import importance
 from claimcheck.claims.kinds import kind_of
+from claimcheck.claims.meaning import Meanings
 from claimcheck.claims.merge import merge
 from claimcheck.claims.parts import parts_of
 from claimcheck.claims.quantities import find_quantities
@@ -38,7 +39,8 @@ def find_claims(document: Document, settings: Settings | None = None) -> Found:
     """
     parts = parts_of(document)
     candidates = find_candidates(document, parts, settings)
-    claims = [_claim(document, group) for group in merge(candidates, Lexicon(document, parts.names))]
+    groups = merge(candidates, Lexicon(document, parts.names), Meanings(candidates, settings))
+    claims = [_claim(document, group) for group in groups]
     return Found(
         claims=tuple(fill(document, claims)),
         completeness=completeness_of(candidates, len(readable_sentences(document))),

@@ -3,8 +3,8 @@
 A merge that is wrong hides a claim, one that is missing shows a claim twice: so the rules ask for much. Two sentences
 make one claim when every result number of the one is a number of the other, as far as rounding goes, they agree in
 metric, condition and names as far as both say them, and share enough of the words that are rare in the paper. Without
-numbers the words alone must agree more. What stands in one part of a paper is seldom said there twice, and must agree
-still more.
+numbers the words alone must agree more, or the meaning where a paper sums itself up. What stands in one part of a paper
+is seldom said there twice, and must agree still more.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from claimcheck.claims.candidates import Candidate
+from claimcheck.claims.meaning import Meanings
 from claimcheck.claims.wording import Lexicon, Wording, same_number
 from claimcheck.foundation.records import Quantity
 
@@ -24,14 +25,19 @@ _WORDS_ONLY = (0.75, 0.50)
 _SAME_NAMES = (0.90, 0.25)  # no number, but the same outcome on the same two things or more
 _NUMBER_DROPPED = (0.80, 0.35)
 _SAME_PART = (0.90, 0.70)
+_SAME_MEANING = 0.80  # cosine of abstract, introduction and conclusion; nearly all pairs above it are one claim
 _LITERAL = 0.85  # of all words, small ones too: the same sentence again
 _ENOUGH_WORDS = 3  # that both must have where no number ties them
 _NEAREST = 25  # groups that a candidate is held against, so that long documents stay cheap
 _LONG = 70  # words; a longer sentence is a poor text for a row
 
 
-def merge(candidates: Sequence[Candidate], lexicon: Lexicon) -> list[list[Candidate]]:
-    """Groups of candidates by the first of each in reading order; the first of a group is its most complete wording."""
+def merge(candidates: Sequence[Candidate], lexicon: Lexicon, meanings: Meanings | None = None) -> list[list[Candidate]]:
+    """Groups of candidates by the first of each in reading order; the first of a group is its most complete wording.
+
+    Without `meanings` the words alone decide.
+    """
+    meanings = meanings or Meanings(())
     groups: list[list[tuple[Candidate, Wording]]] = []
     index: dict[object, list[int]] = {}
     for candidate in candidates:
@@ -40,7 +46,7 @@ def merge(candidates: Sequence[Candidate], lexicon: Lexicon) -> list[list[Candid
         near = Counter(g for sign in signs for g in index.get(sign, ())[-2 * _NEAREST :])
         home = None
         for g, _ in sorted(near.most_common(_NEAREST)):
-            if _belongs(candidate, wording, groups[g], lexicon):
+            if _belongs(candidate, wording, groups[g], lexicon, meanings):
                 home = g
                 break
         if home is None:
@@ -54,7 +60,11 @@ def merge(candidates: Sequence[Candidate], lexicon: Lexicon) -> list[list[Candid
 
 
 def _belongs(
-    candidate: Candidate, wording: Wording, group: Sequence[tuple[Candidate, Wording]], lexicon: Lexicon
+    candidate: Candidate,
+    wording: Wording,
+    group: Sequence[tuple[Candidate, Wording]],
+    lexicon: Lexicon,
+    meanings: Meanings,
 ) -> bool:
     """Whether a sentence makes the claim of a group: like one of its sentences, at odds with none.
 
@@ -62,7 +72,7 @@ def _belongs(
     """
     numbered = [(c, w) for c, w in group if w.numbers]
     alike = numbered if wording.numbers and numbered else group
-    return any(_same(candidate, wording, c, w, lexicon) for c, w in alike) and not any(
+    return any(_same(candidate, wording, c, w, lexicon, meanings) for c, w in alike) and not any(
         _other_case(wording, w, lexicon) for _, w in group
     )
 
@@ -75,7 +85,7 @@ def _signs(wording: Wording, lexicon: Lexicon) -> list[object]:
     return [*sorted(numbers), *rare, wording.tokens]
 
 
-def _same(a: Candidate, x: Wording, b: Candidate, y: Wording, lexicon: Lexicon) -> bool:
+def _same(a: Candidate, x: Wording, b: Candidate, y: Wording, lexicon: Lexicon, meanings: Meanings) -> bool:
     """Whether two sentences make the same claim."""
     if _conflict(x, y, lexicon):
         return False
@@ -84,6 +94,10 @@ def _same(a: Candidate, x: Wording, b: Candidate, y: Wording, lexicon: Lexicon) 
         return a.part != b.part or (x.words == y.words and bool(x.names))
     if not x.words or not y.words:
         return False
+    contrary = ("not" in x.outcomes) != ("not" in y.outcomes)
+    # what is proposed, and that it came out better, are two claims
+    if not contrary and ("above" in x.outcomes) == ("above" in y.outcomes) and meanings.cosine(a, b) >= _SAME_MEANING:
+        return True
     shared = lexicon.weight(x.words & y.words)
     smaller = shared / min(lexicon.weight(x.words), lexicon.weight(y.words))
     jaccard = shared / lexicon.weight(x.words | y.words)
@@ -100,7 +114,7 @@ def _same(a: Candidate, x: Wording, b: Candidate, y: Wording, lexicon: Lexicon) 
         return agree(_SAME_DIGITS if digits >= 2 else _ROUNDED)
     if x.names == y.names and len(x.names) > 1 and x.outcomes == y.outcomes and x.outcomes and agree(_SAME_NAMES):
         return True
-    if len(x.words & y.words) < _ENOUGH_WORDS or ("not" in x.outcomes) != ("not" in y.outcomes):
+    if len(x.words & y.words) < _ENOUGH_WORDS or contrary:
         return False
     if x.outcomes and y.outcomes and not x.outcomes & y.outcomes:
         return False

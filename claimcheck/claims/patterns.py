@@ -105,6 +105,8 @@ _COMPARES = re.compile(
     r"|\bconsistent(?:ly)?\s+(?:improve|gain|outperform|better)|\b(?:does|do|did)\s+not\s+(?:improve|benefit|help|gain|hurt)"
     r"|\b(?:improv|benefit)\w*\s+(?:from|over|upon)\b|\b(?:on\s+par|comparable|competitive)\s+(?:with|to)\b"
     r"|\b(?:adding|removing|using|without)\s+(?:[\w-]+\s+){1,4}?(?:also\s+)?(?:improv|hurt|reduc|lower|degrad|increas|help)\w*"
+    r"|\b(?:twice|half|times|almost|nearly|just|at\s+least)\s+as\s+(?!well\b|long\b|soon\b|far\b)[a-z-]+\s+as\b"
+    r"|\bthe\s+same\s+(?:[\w-]+\s+)?(?:accurac\w+|performance|results?|scores?|quality)\s+as\b"
     r"|\balso\s+(?:improves?|reduces?|lowers?|increases?)\b|\brank(?:s|ed)?\s+(?:first|second|third|\d)",
     re.I,
 )
@@ -152,9 +154,10 @@ _FIRST = re.compile(
 )
 _FINDS = re.compile(
     r"\b(?:we|i|experiments?|results?|analys[ei]s|evaluations?|studies|study|comparisons?|experimentation|findings?|ablations?|"
-    r"visuali[sz]ations?|discussions?|inspection|examination|\d|this|it|which)\s+(?:(?:also|further|clearly|empirically|then|have|has|can|been|[\w-]+ly|"
-    r"and\s+\w+)\s+)*(?:show|find|found|demonstrat|observ|reveal|confirm|indicat|suggest|prov|conclud|verif|illustrat|argu|establish|not(?:e|ed)\b)\w*\s+(?:[\w-]+\s+){0,3}?"
+    r"visuali[sz]ations?|discussions?|inspection|examination|\d|this|it|which)\s+(?:(?:also|further|first|clearly|empirically|then|have|has|can|been|[\w-]+ly|"
+    r"and\s+\w+)\s+)*(?:show|find|found|see\b|demonstrat|observ|reveal|confirm|indicat|suggest|prov|conclud|verif|illustrat|argu|establish|not(?:e|ed)\b)\w*\s+(?:[\w-]+\s+){0,3}?"
     r"(?:that|how|the\s+(?:effectiveness|importance|benefit|advantage|superiority|utility|usefulness|strength|value|efficacy|power))\b"
+    r"|\band\s+(?:find|found|observed?|show|showed)\s+that\b"
     r"|\bit\s+(?:is|was)\s+(?:shown|found|observed|demonstrated|possible|not\s+possible|clear)\s+(?:that|to)\b",
     re.I,
 )
@@ -191,7 +194,7 @@ _OUTCOME = re.compile(
     re.I,
 )
 _THANKS = re.compile(
-    r"\bgrateful\b|\bwe\s+(?:would\s+like\s+to\s+)?thank\b|\b(?:was|is)\s+(?:partially\s+|partly\s+)?supported\s+by\b",
+    r"\bgrateful\b|\bwe(?:\s+would|['’]d)?\s+(?:like\s+to\s+)?thank\b|\b(?:was|is)\s+(?:partially\s+|partly\s+)?supported\s+by\b",
     re.I,
 )
 _FUTURE = re.compile(

@@ -18,6 +18,9 @@ CLAIMS = {
     "trend": "Accuracy increases steadily with the number of layers.",
     "cause": "The lower error is due to the larger vocabulary.",
     "first": "To our knowledge, no previous work has parsed Faroese without supervision.",
+    "found along": "We timed both parsers and found that the tagger waits for neither.",
+    "twice as": "The gated parser is about twice as fast as the plain one.",
+    "the same as": "It reaches the same accuracy as the pipeline without any tags.",
     "finding": "Our analysis reveals that the second layer stores word order.",
 }
 NOTHINGS = {

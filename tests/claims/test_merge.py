@@ -174,6 +174,18 @@ def test_a_sentence_without_numbers_does_not_tie_two_results_together() -> None:
     assert sorted(len(c.places) for c in found) == [1, 2]
 
 
+def test_abstract_and_conclusion_that_mean_the_same_share_a_row() -> None:
+    assert together(
+        "Our iterative procedure lets the decoder recover from early mistakes.",
+        "We showed that iterating allows the decoder to recover from errors made early on.",
+    )
+
+
+def test_a_proposal_and_its_success_are_two_claims_however_near_their_words() -> None:
+    proposal = "In this paper, we propose the novel parsing framework Faronet."
+    assert not together(proposal, "The experiments demonstrate the superiority of our parsing framework Faronet.")
+
+
 def test_two_thousand_candidates_take_seconds() -> None:
     texts = [f"On corpus{i} the gate gains {i % 90 / 10 + 1:.1f} points over cell{i % 50}." for i in range(2000)]
     sentences = tuple(Sentence(text=t) for t in texts)
