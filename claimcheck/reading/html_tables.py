@@ -134,7 +134,8 @@ def _is_cell(element: etree._Element) -> bool:
 def _span(cell: etree._Element, name: str) -> int:
     """How many rows or columns a cell covers, from its attribute or its class ("ltx_rowspan_2")."""
     value = cell.get(name) or next((c.rpartition("_")[2] for c in classes(cell) if c.startswith(f"ltx_{name}_")), "")
-    return min(max(1, int(value[:4])), _WIDEST if name == "colspan" else _LONGEST) if value.strip()[:4].isdigit() else 1
+    count = value.strip()[:4]
+    return min(max(1, int(count)), _WIDEST if name == "colspan" else _LONGEST) if count.isdecimal() else 1
 
 
 def _is_head(row: etree._Element, cells: list[etree._Element]) -> bool:

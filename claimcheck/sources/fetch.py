@@ -167,7 +167,7 @@ class Fetcher:
         too_large = UnreadableInputError(
             f"is larger than {limit / 10**6:g} MB", where=where, todo="raise CLAIMCHECK_MAX_INPUT_MB if you trust it"
         )
-        if announced.isdigit() and int(announced) > limit:
+        if announced.isdecimal() and int(announced[:20]) > limit:
             raise too_large
         parts: list[bytes] = []
         size = 0

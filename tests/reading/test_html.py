@@ -144,6 +144,16 @@ def test_a_page_cannot_ask_for_millions_of_cells() -> None:
     assert 0 < sum(len(t.grid) * t.width for t in tables) <= 250_000
 
 
+@pytest.mark.parametrize("span", ["     2", "²", "2²", "٢", "9" * 5_000, "-1", "2.5"])
+def test_a_span_that_is_no_plain_number_is_no_error(span: str) -> None:
+    page = (
+        f"<p>We are here.</p><table><tr><td colspan='{span}'>a</td><td>b</td></tr><tr><td>c</td><td>1</td></tr></table>"
+    )
+    document = read_html(page.encode(), Paper(id="p"))
+    assert document.sentences[0].text == "We are here."
+    assert len(document.tables) == (0 if len(span) > 9 else 1)  # nothing is as wide as that
+
+
 def test_refused() -> None:
     with pytest.raises(UnreadableInputError):
         read_html(b"  ", Paper(id="p"))

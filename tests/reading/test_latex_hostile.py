@@ -56,6 +56,8 @@ def test_refused_in_one_line(source: dict[str, bytes]) -> None:
         "}" * 50_000, "$" * 50_001, "[" * 50_000, "\\end{a}" * 20_000, "\\verb|" * 20_000, "\\iffalse" * 20_000, "%" * 50_000,
         "\\csname a" * 10_000, "$" + "x^" * 20_000 + "$", "\\input{missing}", "\\begin{tabular}{*{999}{*{999}{c}}}a&b\\\\c&d\\end{tabular}",
         "\\begin{tabular}{ll}\\multicolumn{99999999}{c}{x}&\\multirow{99999999}{*}{y}\\\\a&b\\end{tabular}",
+        "\\newcommand{\\q}[²]{x}\\q{y}", "\\newcommand{\\q}[" + "9" * 5_000 + "]{x}\\q{y}",
+        "\\newcolumntype{Q}[" + "9" * 5_000 + "]{l}\\newcolumntype{R}[²]{l}\\begin{tabular}{QR}a&b\\\\c&d\\end{tabular}",
         "\\renewcommand{\\thetable}{\\thetable\\thetable}\\begin{table}\\caption{A cap.}\\end{table}",
     ],
 )  # fmt: skip

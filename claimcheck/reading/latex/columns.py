@@ -60,7 +60,7 @@ def parse_columns(specification: str, types: dict[str, Macro]) -> list[Column]:
         elif letter == "*":
             count, position = braced(specification, position)
             content, position = braced(specification, position)
-            if count.strip().isdigit() and len(content) * int(count.strip()[:3]) < 20_000:
+            if count.strip().isdecimal() and len(content) * int(count.strip()[:3]) < 20_000:
                 specification = content * int(count.strip()[:3]) + specification[position:]
                 position = 0
         elif letter in types and steps < _MOST_STEPS // 2:

@@ -27,7 +27,7 @@ def substitute(body: list[Token], arguments: list[list[Token]], line: int) -> li
     """`body` with "#1" and so on replaced; tokens of the body get `line`, those of the arguments keep theirs."""
     out: list[Token] = []
     for kind, text, _ in body:
-        if kind == "#" and text.isdigit() and 1 <= int(text) <= len(arguments):
+        if kind == "#" and text.isdecimal() and 1 <= int(text[:4]) <= len(arguments):
             out += arguments[int(text) - 1]
         elif kind == "#" and text[:1] == "#":
             out.append(("#", text[1:], line))

@@ -91,7 +91,7 @@ class Expander(Conditionals):
             key = source(self.argument()).strip()
             count = source(self.optional() or []).strip()
             default = self.optional()
-            self.columns[key] = Macro(self.argument(), int(count) if count.isdigit() else 0, default)
+            self.columns[key] = Macro(self.argument(), int(count[:4]) if count.isdecimal() else 0, default)
         elif name == "ctable":
             self.push(ctable(self.optional() or [], self.argument(), self.argument(), self.argument()))
         elif name == "csname":
@@ -253,7 +253,7 @@ class Expander(Conditionals):
         if definer.startswith("NewDocument"):
             return 0, None
         count = source(self.optional() or []).strip()
-        return (int(count) if count.isdigit() and int(count) < 10 else 0), self.optional()
+        return (int(count) if count.isdecimal() and len(count) == 1 else 0), self.optional()
 
     def _define_plain(self) -> None:
         token = self.raw()

@@ -95,7 +95,7 @@ def _grouped(whole: str, options: dict[str, str]) -> str:
     least = options.get("group-minimum-digits", "5").strip()
     if not separator or options.get("group-digits") in ("none", "false", "decimal"):
         return whole
-    if len(whole) < (int(least) if least.isdigit() else 5):
+    if len(whole) < (int(least[:4]) if least.isdecimal() else 5):
         return whole
     return re.sub(r"(?<=\d)(?=(?:\d{3})+$)", separator, whole)
 

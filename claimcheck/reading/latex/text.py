@@ -347,7 +347,7 @@ class Renderer:
             self.emit(self._number(node), line)
         elif name == "ion":
             number = raw_text(node.args[1]).strip()
-            numeral = roman(int(number)) if number.isdigit() and int(number) < 100 else number.upper()
+            numeral = roman(int(number)) if number.isdecimal() and len(number) < 3 else number.upper()
             self.emit(self.sub(node.args[0]).text + " " + numeral, line)
         elif name == "ding":
             code = raw_text(node.args[0]).strip()
