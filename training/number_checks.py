@@ -5,7 +5,8 @@
 support  a place that gives the number: the numbers that papers print (yes) against random numbers of the same form and
          numbers with one digit changed that some place gives by chance (no)
 refute   the place that would be meant where none gives the number: falsified numbers of claims that the tables support (yes)
-         against the papers' own numbers that no place gives (no)
+         against the papers' own numbers that no place gives (no), and against numbers whose row was taken out of its table,
+         as where a table does not hold what a sentence speaks of (no)
 
 Cross-validated by paper; thresholds are chosen on the held-out folds. Only weights of some dozen named signs leave the papers.
 """
@@ -23,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from claimcheck.checks import cells
-from claimcheck.checks.table_index import index_document
+from claimcheck.checks.table_index import TableIndex, index_document
 from claimcheck.claims import claim_of, extract_claims
 from claimcheck.foundation.records import Claim, Document, Paper, Quantity
 from claimcheck.reading.pdf import read_pdf
@@ -31,6 +32,7 @@ from claimcheck.reading.pdf import read_pdf
 RANDOM_ACCEPTED = 0.022  # share of random numbers that may find an accepted derivation
 REPEATS = 5  # of the cross-validation, so that a threshold does not hang on one split
 FALSE_ALARMS = 0.024  # of the claims with a numeric check, the papers' own mistakes among them
+ROW_GONE = 0.1  # weight of a number whose row was taken out: papers do so more seldom than the script
 Row = tuple[str, dict[str, float], bool, float, int]  # model, signs, yes, weight, paper
 
 
@@ -52,6 +54,22 @@ def falsified(claim: Claim, quantity: Quantity, rng: random.Random, how: str) ->
     return None
 
 
+def without_rows(document: Document, finding: cells.Finding) -> TableIndex | None:
+    """The paper's tables without the rows, or the columns, that a number was found in; None where nothing would be left."""
+    if finding.candidate is None:
+        return None
+    table = finding.candidate.batch.fit.view.table
+    gone = {r for r, _ in finding.candidate.cells}
+    if len(gone) == 1 and table.height - table.header_rows < 3:
+        return None
+    kept = [i for i in range(table.height) if i not in gone]
+    if any(c.origin is not None and c.origin[0] >= table.header_rows for row in table.grid for c in row):
+        return None  # cells that span body rows point to them by number
+    smaller = table.model_copy(update={"grid": tuple(table.grid[i] for i in kept)})
+    tables = tuple(smaller if t is table else t for t in document.tables)
+    return index_document(document.model_copy(update={"tables": tables}))
+
+
 def rows_of(paper: int, document: Document, rng: random.Random, tally: dict[str, int]) -> Iterator[Row]:
     """Training rows of one paper; counts the numeric checks and the falsified ones in `tally`."""
     index = index_document(document)
@@ -65,6 +83,11 @@ def rows_of(paper: int, document: Document, rng: random.Random, tally: dict[str,
                 yield "support", given.signs, True, 1.0, paper
             if f.may_refute and f.signs is not None:
                 yield "refute", f.signs, False, 1.0, paper
+            if f.label == "supported" and (smaller := without_rows(document, f)) is not None:
+                for g in cells.check_numbers(claim, smaller):
+                    if g.quantity.span == f.quantity.span and g.may_refute and g.signs is not None:
+                        tally["row gone"] = tally.get("row gone", 0) + 1
+                        yield "refute", g.signs, False, ROW_GONE, paper
             modes = (
                 ["slip", "random", "random"] if f.label != "supported" else ["slip", "slip", "slip", "random", "random"]
             )
@@ -109,7 +132,7 @@ def fit(name: str, rows: list[Row], tally: dict[str, int]) -> dict[str, object]:
         order = np.sort(out[random_rows])[::-1]
     else:
         allowed = FALSE_ALARMS * tally["claims"]
-        order = np.sort(out[~y])[::-1]
+        order = np.sort(out[~y & (weight == 1.0)])[::-1]
     k = int(allowed)
     # halfway between the last "no" that may pass and the first that may not
     threshold = float(order[k - 1 : k + 1].mean()) if 0 < k < len(order) else 0.5
@@ -117,7 +140,7 @@ def fit(name: str, rows: list[Row], tally: dict[str, int]) -> dict[str, object]:
         f"{name}: {len(y)} rows, {y.mean():.3f} yes; threshold {threshold:.3f}: yes kept {np.mean(out[y] >= threshold):.3f}, no kept {np.mean(out[~y] >= threshold):.4f} ({(out[~y] >= threshold).sum()} of {(~y).sum()})"
     )
     for k in range(0, 14, 2):
-        t = np.sort(out[~y])[::-1][k]
+        t = order[min(k, len(order) - 1)]
         print(f"   {k} of no above {t:.3f}: yes kept {np.mean(out[y] > t):.3f}")
     head.fit(x / scale, y, sample_weight=weight)
     weights = {k: round(float(w), 4) for k, w in zip(names, head.coef_[0] / scale, strict=True)}

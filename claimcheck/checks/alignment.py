@@ -46,6 +46,7 @@ class ClaimWords:
     context: frozenset[str]  # header words of the sentences before it
     known: frozenset[str]  # every header and caption word of the tables
     header_numbers: frozenset[str]  # every number that a row or column name prints
+    own_names: frozenset[str]  # what the paper calls its own systems
 
     def clause(self, span: Span) -> str:
         """The clause a number stands in."""
@@ -91,7 +92,8 @@ class ClaimWords:
 
 def claim_words(claim: Claim, index: TableIndex) -> ClaimWords:
     """The words of a claim that matter for finding its cells."""
-    quantities = [q.span for q in claim.quantities]
+    # "24 layers" names a place where a row is named so
+    quantities = [q.span for q in claim.quantities if q.role != "other" or q.decimals]
     kept = tuple(
         t
         for t in tokens(claim.text)
@@ -111,6 +113,7 @@ def claim_words(claim: Claim, index: TableIndex) -> ClaimWords:
         frozenset(t.form for t in tokens(context) if index.word_weight(t.form) > 0 and t.form not in STOP),
         frozenset(index.weight),
         index.header_numbers,
+        index.own_names,
     )
 
 
@@ -131,11 +134,16 @@ class Fit:
     caption_hits: Floats  # (words,)
     weights: Floats  # (words,)
     table: float
+    measure: Floats  # (height, width): below 0 where a cell is in another metric, split or size than the claim says, above where the same
+    rival: Floats  # (height,): how well each row is what the claim compares with; all 0 where it does not say
+    rival_column: Floats  # (width,): the same for columns
 
     @property
     def cell(self) -> Floats:
         """(height, width): the fit of each cell for a plain value."""
-        return 0.36 * self.row[:, None] + 0.28 * self.column[None, :] + 0.36 * self.explained + self.table
+        named = 0.36 * self.row[:, None] + 0.28 * self.column[None, :] + 0.36 * self.explained
+        result: Floats = named + self.table + self.measure
+        return result
 
 
 def fit_table(
@@ -143,6 +151,7 @@ def fit_table(
 ) -> Fit:
     """The fit of every row, column and cell of one table for one quantity of a claim."""
     near = _nearness(words, quantity, others)
+    owner = owner_of(quantity, words)
     idf = np.array([index.word_weight(t.form) for t in words.words])
     weights = idf * near
     names = [t.form for t in words.words]
@@ -151,8 +160,10 @@ def fit_table(
     caption_hits = np.array([1.0 if n in view.caption_forms else 0.0 for n in names])
     row = _named(view.row_forms, names, near, index)
     column = _named(view.column_forms, names, near, index)
-    if not words.is_previous(quantity.span) and (
-        words.own or (quantity.direction and not _names_any(row, view.own_rows))
+    if (
+        owner is not False
+        and not words.is_previous(quantity.span)
+        and (words.own or (quantity.direction and not _names_any(row, view.own_rows)))
     ):
         own = 0.85 if words.own else 0.5
         row = np.maximum(row, np.where(view.own_rows, own, 0.0))
@@ -166,9 +177,97 @@ def fit_table(
         explained = 1.0 - np.einsum("w,wrc->rc", weights, unexplained) / total
     else:
         explained = np.zeros((view.table.height, view.table.width))
+    measure = _measure(view, words, quantity)
+    if owner and view.own_rows.any():
+        # "our model" is none of the rows that are not the paper's own
+        measure = measure - np.where(view.own_rows, 0.0, NOT_OWN)[:, None]
+    if words.context:
+        about = [np.array([_context_share(f, words, index) for f in fs]) for fs in (view.row_forms, view.column_forms)]
+        measure = measure + CONTEXT * (about[0][:, None] + about[1][None, :])
+    rival, rival_column = (_rival(names_, quantity, index) for names_ in (view.row_forms, view.column_forms))
+    bonus = _table_bonus(view, words, index)
     return Fit(
-        view, row, column, explained, row_hits, column_hits, caption_hits, weights, _table_bonus(view, words, index)
+        view, row, column, explained, row_hits, column_hits, caption_hits, weights, bonus, measure, rival, rival_column
     )
+
+
+OTHER_METRIC, SAME_METRIC, OTHER_SPLIT, OTHER_SIZE, NOT_OWN = 0.16, 0.05, 0.16, 0.12, 0.18
+_OWN_SUBJECT = re.compile(r"\b(?:we|our|ours|us|proposed|this\s+(?:work|paper))\b", re.I)
+_CONTRARIES = (
+    (frozenset({"dev"}), frozenset({"test"}), OTHER_SPLIT),
+    (frozenset({"single"}), frozenset({"ensemble"}), OTHER_SIZE),
+)
+
+
+CONTEXT = 0.05  # for a row or column that the sentences just before name in full
+
+
+def _context_share(header: frozenset[str], words: ClaimWords, index: TableIndex) -> float:
+    """The weighted share of a header's words that stand in the sentences before the claim."""
+    parts = [(index.word_weight(h), h in words.context) for h in header]
+    total = sum(w for w, _ in parts)
+    return sum(w for w, here in parts if here) / total if total else 0.0
+
+
+def owner_of(quantity: Quantity, words: ClaimWords) -> bool | None:
+    """Whether a value is said of the paper's own system (True), of another that is named (False), or nobody knows (None)."""
+    if quantity.role != "value" or not quantity.method or words.is_previous(quantity.span):
+        return None
+    if _OWN_SUBJECT.search(quantity.method):
+        return True
+    named = {t.form for t in tokens(quantity.method) if t.namelike} & words.known
+    return False if named and not named & words.own_names else None
+
+
+def _measure(view: TableView, words: ClaimWords, quantity: Quantity) -> Floats:
+    """What the metric, the split and "single" or "ensemble" say for and against each cell.
+
+    A header that names none of them says nothing; the caption speaks only where no header does.
+    """
+    height, width = view.table.height, view.table.width
+    out = np.zeros((height, width))
+    said = words.metric(quantity)
+    if said:
+        rows = [_sides(f, said, METRICS) for f in view.row_forms]
+        columns = [_sides(f, said, METRICS) for f in view.column_forms]
+        grid = np.maximum(np.array(rows)[:, None], np.array(columns)[None, :])
+        shown = np.array([bool(f & METRICS) for f in view.row_forms])[:, None] | np.array(
+            [bool(f & METRICS) for f in view.column_forms]
+        )
+        if not shown.any():
+            grid = np.full((height, width), _sides(view.caption_forms, said, METRICS) / 2)
+            shown = np.ones((height, width), dtype=bool)
+        out += np.where(shown, np.where(grid > 0, SAME_METRIC * grid, OTHER_METRIC * np.minimum(grid, 0.0)), 0.0)
+    clause = forms(words.clause(quantity.span)) | forms(quantity.condition)
+    for first, second, price in _CONTRARIES:
+        for yes, no in ((first, second), (second, first)):
+            if clause & yes and not clause & no:
+                rows_ = np.array([bool(f & no and not f & yes) for f in view.row_forms])
+                columns_ = np.array([bool(f & no and not f & yes) for f in view.column_forms])
+                out -= price * (rows_[:, None] | columns_[None, :])
+    return out
+
+
+def _sides(shown: frozenset[str], said: frozenset[str], kinds: frozenset[str]) -> float:
+    """1 where the name shows what is said, -1 where it shows another of the kind, -2 .. 0 where it shows none."""
+    found = shown & kinds
+    return 0.0 if not found else 1.0 if found & said else -1.0
+
+
+def _rival(headers: tuple[frozenset[str], ...], quantity: Quantity, index: TableIndex) -> Floats:
+    """For each header the share of its words that the claim's baseline has, weighted; 0 under 0.6."""
+    said = forms(quantity.baseline)
+    if {"state", "art"} <= said:
+        said |= {"sota"}
+    out = np.zeros(len(headers))
+    if not said or quantity.role not in ("delta", "relative", "ratio"):
+        return out
+    for i, header in enumerate(headers):
+        parts = [(header_weight(h, index.word_weight(h) or 0.1), h in said) for h in header]
+        total = sum(w for w, _ in parts)
+        share = sum(w for w, here in parts if here) / total if total else 0.0
+        out[i] = share if share >= 0.6 else 0.0
+    return out
 
 
 def _names_any(row: Floats, own: np.ndarray) -> bool:
@@ -199,6 +298,7 @@ def _nearness(words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...
     rivals = {
         t.form for q in others if q.subject and q.subject != quantity.subject for t in tokens(q.subject)
     } - partner
+    mine, theirs = _slot_words(quantity, others)
     out = np.empty(len(words.words))
     for i, t in enumerate(words.words):
         gap = words.text[b : t.start] if t.start >= b else words.text[t.end : a]
@@ -213,8 +313,32 @@ def _nearness(words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...
         near *= 0.85**between
         if quantity.subject:
             near = 1.0 if t.form in partner else 0.02 if t.form in rivals else near * 0.8
+        elif t.form in mine:
+            near = max(near, SLOT_NEAR)
+        elif t.form in theirs:
+            near *= SLOT_FAR
         out[i] = near
     return out
+
+
+SLOT_NEAR, SLOT_FAR = (
+    0.95,
+    0.5,
+)  # nearness of words in the number's own slots, and what is left of words in another number's
+_SLOTS = ("dataset", "metric", "method", "baseline", "condition")
+
+
+def _slot_words(quantity: Quantity, others: tuple[Quantity, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """The words that the number's own slots hold, and those that only the same slots of other numbers hold."""
+    mine: set[str] = set()
+    theirs: set[str] = set()
+    for slot in _SLOTS:
+        own = getattr(quantity, slot)
+        if not own:
+            continue  # nobody knows: the words of another number's slot may be this one's as well
+        mine |= {t.form for t in tokens(own)}
+        theirs |= {t.form for q in others if q.span != quantity.span for t in tokens(getattr(q, slot))}
+    return frozenset(mine), frozenset(theirs - mine)
 
 
 def _table_bonus(view: TableView, words: ClaimWords, index: TableIndex) -> float:

@@ -7,6 +7,7 @@ words far better than the others, an expected number that differs, and no plausi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,10 +16,23 @@ import numpy as np
 from claimcheck.checks import derivation_text
 from claimcheck.checks.alignment import ClaimWords, Fit, claim_words, fit_table
 from claimcheck.checks.derivations import batches
+from claimcheck.checks.doubts import (
+    cited_rival,
+    dev_unsaid,
+    names_place,
+    of_a_test,
+    other_metric,
+    other_owner,
+    other_scope,
+    other_split,
+    other_table,
+    own_before,
+    unsaid,
+)
 from claimcheck.checks.ranking import Candidate, Ranking
 from claimcheck.checks.signs import REFUTE, SUPPORT, refute_signs, support_signs
 from claimcheck.checks.table_index import TableIndex
-from claimcheck.foundation.records import Check, Claim, Label, Quantity, Role
+from claimcheck.foundation.records import Bound, Check, Claim, Label, Quantity, Role
 from claimcheck.foundation.words import forms
 
 EXPLICIT_SCORE = 0.8  # strength of a refutation by a place that the words name in full
@@ -27,6 +41,7 @@ MIXED_FIT, MIXED_MARGIN, MIXED_SURPRISE = 0.7, 0.05, 1.0  # for a number that is
 NEAR_FIT = (
     0.12  # a place that fits nearly as well as the one that refutes, and gives the number, forbids the refutation
 )
+AHEAD = 0.15  # how much better a place that prints nearly the number must fit to be the one that is meant
 GROUP = 0.16  # a place this close to the best fit could be the one that is meant, when its number is a slip away
 
 
@@ -41,6 +56,7 @@ class Finding:
     reason: str = ""
     probability: float = 0.0
     may_refute: bool = False  # no plausible place gives the number, and it is printed finely enough to be held to one
+    tentative: bool = False  # the place counts once another number of the sentence is found beside it
     given: Finding | None = None  # the place that does give the number, where it was too weak to count
 
     @property
@@ -60,7 +76,8 @@ def checkable(quantity: Quantity) -> bool:
 
 def check_numbers(claim: Claim, index: TableIndex) -> list[Finding]:
     """One finding a checkable quantity, in order; numbers already placed pull the others of the sentence to their table and row."""
-    quantities = tuple(end for q in claim.quantities if checkable(q) for end in _ends(q))
+    spoken = (*claim.quantities, *_multiples(claim.text))
+    quantities = tuple(end for q in spoken if checkable(q) and not of_a_test(q, claim.text) for end in _ends(q))
     if not quantities or not index.views:
         return []
     words = claim_words(claim, index)
@@ -69,14 +86,40 @@ def check_numbers(claim: Claim, index: TableIndex) -> list[Finding]:
         for q in quantities
     }
     findings = [judge(q, fits[q.span], words) for q in quantities]
-    placed = [f for f in findings if f.label == "supported"]
+    placed = [p for f in findings for p in (f, f.given) if p is not None and (p.label == "supported" or p.tentative)]
     if not placed or len(quantities) == 1:
         return findings
     out = []
     for q, alone in zip(quantities, findings, strict=True):
-        others = [p for p in placed if p.quantity is not q]
-        out.append(judge(q, [_anchored(x, others) for x in fits[q.span]], words, anchored=True) if others else alone)
+        others = [p for p in placed if p.quantity is not q and not (alone.label == "supported" and p.tentative)]
+        out.append(judge(q, [_anchored(x, q, others) for x in fits[q.span]], words, anchored=True) if others else alone)
     return out
+
+
+_MULTIPLE = re.compile(
+    r"\b(?P<more>(?:more\s+than|over)\s+)?(?P<word>doubl(?:es|ed)|tripl(?:es|ed)|halv(?:es|ed))\b", re.I
+)
+DOUBLE_HALF_WIDTH = 0.1  # "doubles" is said of 1.9 to 2.1 times
+
+
+def _multiples(text: str) -> tuple[Quantity, ...]:
+    """ "Doubles", "more than triples" and "halves" as ratios. They are under a bound, so none is ever refuted."""
+    out = []
+    for m in _MULTIPLE.finditer(text):
+        value = 3.0 if m["word"].lower().startswith("tripl") else 2.0
+        bound: Bound = "more_than" if m["more"] else "about"
+        out.append(
+            Quantity(
+                text=m[0],
+                value=value,
+                half_width=DOUBLE_HALF_WIDTH,
+                unit="times",
+                role="ratio",
+                bound=bound,
+                span=m.span(),
+            )
+        )
+    return tuple(out)
 
 
 def _ends(quantity: Quantity) -> tuple[Quantity, ...]:
@@ -101,16 +144,36 @@ def _ends(quantity: Quantity) -> tuple[Quantity, ...]:
     return low, high
 
 
-def _anchored(fit: Fit, placed: Sequence[Finding]) -> Fit:
-    """The fit with a bonus for the table, rows and columns in which other numbers of the sentence were found."""
-    here = [p.candidate for p in placed if p.candidate is not None and p.candidate.batch.fit.view is fit.view]
+def _anchored(fit: Fit, quantity: Quantity, placed: Sequence[Finding]) -> Fit:
+    """The fit with a bonus for the table, rows and columns in which other numbers of the sentence were found.
+
+    A column that holds another metric than the one said gets none, the columns under the same head get half, and the very
+    cell of another number is seldom meant twice.
+    """
+    view = fit.view
+    here = [p for p in placed if p.candidate is not None and p.candidate.batch.fit.view is view]
     if not here:
         return replace(fit, table=fit.table - 0.04)
-    row, column = fit.row.copy(), fit.column.copy()
-    for candidate in here:
-        for r, c in candidate.cells:
-            row[r], column[c] = min(1.0, row[r] + 0.25), min(1.0, column[c] + 0.25)
-    return replace(fit, row=row, column=column, table=fit.table + 0.08)
+    row, column, measure = fit.row.copy(), fit.column.copy(), fit.measure.copy()
+    for finding in here:
+        if finding.candidate is None:
+            continue
+        other = finding.quantity
+        differ = bool(quantity.metric and other.metric and forms(quantity.metric) != forms(other.metric))
+        for r, c in finding.candidate.cells:
+            row[r] = min(1.0, row[r] + 0.25)
+            column[c] = min(1.0, column[c] + (0.0 if differ else 0.25))
+            heads = view.table.column_path(c)
+            if len(heads) > 1:
+                for i in range(view.table.width):
+                    if i != c and view.table.column_path(i)[:1] == heads[:1]:
+                        column[i] = min(1.0, column[i] + 0.12)
+            if quantity.role == "value" and other.role == "value":
+                measure[r, c] -= TAKEN
+    return replace(fit, row=row, column=column, measure=measure, table=fit.table + 0.08)
+
+
+TAKEN = 0.25  # a cell that another number of the sentence was found in
 
 
 def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: bool = False) -> Finding:
@@ -127,29 +190,48 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
         best = int(hits[np.argmax(ranking.fits[hits])])
         signs = support_signs(ranking, best, words, anchored)
         probability = SUPPORT.probability(signs)
-        other_split = _other_split(ranking.candidate(best), quantity, words)
-        if probability >= SUPPORT.threshold and signs["fit"] >= MIN_FIT and not other_split:
+        elsewhere = other_split(ranking.candidate(best), quantity, words)
+        # a place that the words name far better prints nearly this number: that place is the one that is meant
+        better = bool((ranking.slips & ~ranking.is_vague & (ranking.fits > signs["fit"] + AHEAD)).any())
+        # a short number in a place that no word of the claim points to is found by chance
+        # nobody names where a change starts; the other end, found beside it, does
+        started = anchored and words.is_previous(quantity.span)
+        elsewhere = elsewhere or other_metric(ranking.candidate(best), quantity)
+        blind = not started and unsaid(ranking.candidate(best), quantity, words, given=True)
+        if probability >= SUPPORT.threshold and signs["fit"] >= MIN_FIT and not (elsewhere or better or blind):
             return Finding(quantity, "supported", ranking.candidate(best), signs, "", probability)
         reason = "the number occurs, but no place that fits the words well enough gives it"
-        given = Finding(quantity, "not_enough_info", ranking.candidate(best), signs, reason, probability)
+        tentative = probability >= SUPPORT.threshold and signs["fit"] >= MIN_FIT and not (elsewhere or better)
+        given = Finding(
+            quantity, "not_enough_info", ranking.candidate(best), signs, reason, probability, tentative=tentative
+        )
     mixed = _mixed_unit(quantity, fits, words, ranking)
     if mixed is not None:
         return mixed
     place = _meant_place(ranking)
     if (
         place is None
-        or _names_place(quantity, words)
+        or names_place(quantity, words)
         or not refutable(quantity, ranking, place)
-        or _own_before(ranking.candidate(place), quantity, words)
-        or _other_split(ranking.candidate(place), quantity, words)
-        or _other_table(ranking.candidate(place), words)
+        or (own_before(ranking.candidate(place), quantity, words) and not anchored)
+        or other_split(ranking.candidate(place), quantity, words)
+        or other_table(ranking.candidate(place), words)
+        or other_owner(ranking.candidate(place), quantity, words)
+        or other_scope(ranking.candidate(place), quantity, words)
+        or unsaid(ranking.candidate(place), quantity, words)
+        or dev_unsaid(ranking.candidate(place), quantity, words)
+        or cited_rival(ranking.candidate(place), quantity, words)
     ):
         return given or Finding(
             quantity, "not_enough_info", None, None, "no place in the tables fits and gives the number"
         )
     signs = refute_signs(ranking, place, words, anchored)
     slip = bool(ranking.slips[place])
-    probability = REFUTE.probability(signs) if slip else EXPLICIT_SCORE * explicit(signs)
+    probability = (
+        REFUTE.probability(signs)
+        if slip
+        else EXPLICIT_SCORE * explicit(_in_full(signs, ranking.candidate(place), words))
+    )
     refuted = probability >= (REFUTE.threshold if slip else EXPLICIT_SCORE)
     label: Label = "refuted" if refuted else "not_enough_info"
     reason = "the place gives another number" if refuted else "no place in the tables fits and gives the number"
@@ -184,32 +266,20 @@ def _mixed_unit(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, rank
     return Finding(quantity, "refuted", rival.candidate(best), signs, reason, EXPLICIT_SCORE)
 
 
-def _names_place(quantity: Quantity, words: ClaimWords) -> bool:
-    """Whether the number is one that a row or column is named by."""
-    return f"{quantity.value:.{quantity.decimals}f}" in words.header_numbers
+WHOLE = 1.5  # how far a number without decimals may be from the finer one that it stands for
 
 
-_DEV, _TEST = frozenset({"dev"}), frozenset({"test"})
-
-
-def _other_split(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
-    """Whether the claim speaks of the development set and the place of the test set, or the reverse."""
-    said = forms(words.clause(quantity.span)) & (_DEV | _TEST)
-    view = candidate.batch.fit.view
-    names = [view.row_forms[r] | view.column_forms[c] for r, c in candidate.cells]
-    shown = frozenset().union(*names) & (_DEV | _TEST) or view.caption_forms & (_DEV | _TEST)
-    return len(said) == 1 and len(shown) == 1 and said != shown
-
-
-def _other_table(candidate: Candidate, words: ClaimWords) -> bool:
-    """Whether the claim names tables, and not this one."""
-    return bool(words.tables) and not candidate.batch.fit.view.table.is_named(words.tables)
-
-
-def _own_before(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
-    """Whether a number from which a change starts ("from 46.6") would be held to a row of the paper's own."""
-    view = candidate.batch.fit.view
-    return words.is_previous(quantity.span) and any(view.own_rows[r] or view.own_columns[c] for r, c in candidate.cells)
+def _in_full(signs: Mapping[str, float], candidate: Candidate, words: ClaimWords) -> dict[str, float]:
+    """The signs, where the last part of a row or column path that the claim says whole counts as its name in full."""
+    table = candidate.batch.fit.view.table
+    said = forms(words.text)
+    out = dict(signs)
+    for sign, path in (("row", table.row_path), ("column", table.column_path)):
+        leaves = [path(i)[-1:] for i in {cell[sign == "column"] for cell in candidate.cells}]
+        whole = [forms(leaf[0]) for leaf in leaves if leaf]
+        if whole and len(whole) == len(leaves) and all(name and name <= said for name in whole):
+            out[sign] = 1.0
+    return out
 
 
 def explicit(signs: Mapping[str, float]) -> bool:
@@ -233,8 +303,9 @@ def refutable(quantity: Quantity, ranking: Ranking, place: int) -> bool:
     well gives it."""
     if quantity.bound is not None or quantity.aggregation == "range":
         return False
-    if quantity.decimals == 0 and ranking.decimals[place] > 0:
-        return False
+    gap = abs(float(ranking.values[place]) - quantity.value)
+    if quantity.decimals == 0 and ranking.decimals[place] > 0 and gap < WHOLE:
+        return False  # "about 3 points" is said of 1.6 and 4.4 by those who leave the decimals out
     return not (ranking.loose & (ranking.fits >= ranking.fits[place] - NEAR_FIT)).any()
 
 

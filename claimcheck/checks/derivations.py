@@ -7,8 +7,9 @@ or column; the difference of two means. Each batch covers one kind over one tabl
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from claimcheck.checks.alignment import ClaimWords, Fit
 from claimcheck.checks.table_index import METRICS, Bools, Floats
 from claimcheck.foundation.records import Quantity
+from claimcheck.foundation.words import forms
 
 Axis = Literal["row", "column"]
 Kind = Literal["cell", "difference", "relative", "error_reduction", "ratio", "mean", "mean_difference"]
@@ -28,6 +30,18 @@ _BASELINE_ROW = re.compile(
     r"\b(?:baseline|base|vanilla|previous|prior|state[- ]of[- ]the[- ]art|sota|no|w/?o|without|none|original|standard)\b",
     re.I,
 )
+
+
+def is_baseline(name: str) -> bool:
+    """Whether the name of a row or column says that others are compared with it ("base", "w/o attention", "previous best")."""
+    return _BASELINE_ROW.search(name) is not None
+
+
+def is_change(name: str) -> bool:
+    """Whether the name of a row or column says that it prints changes ("Δ", "gain")."""
+    return _CHANGE_NAME.search(name) is not None
+
+
 MAX_PAIR_CELLS = 60_000  # pairs of one table and axis: above this, only the best fitting rows are paired
 
 
@@ -45,46 +59,66 @@ class Batch:
     group: tuple[tuple[int, ...], ...] = ()  # for means: the rows or columns averaged
     axis: Axis = "row"
     scale: float = 1.0
+    told: bool = False  # the claim says how many things a mean runs over, and it is as many
 
 
 def batches(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
     """All derivations of one table that the quantity's role and unit allow."""
     average = bool(_AVERAGE.search(words.text))
     if quantity.role == "value":
-        yield from _cells(fit, quantity)
+        yield from _cells(fit, quantity, words)
         if average:
             yield from _means(fit, quantity, words)
-    elif quantity.role == "ratio" and _OF_SPEED.search(words.text) and not _SPEED_NAMES & _named_in(fit):
-        return  # "twice as fast" is no ratio of two scores
     elif quantity.role in ("delta", "relative", "ratio"):
-        yield from _pairs(fit, quantity)
+        of_speed = bool(_OF_SPEED.search(_around(words.text, quantity)))
+        for batch in _pairs(fit, quantity):
+            # "twice as fast" is no ratio of two scores
+            yield _of_speed(batch) if of_speed and quantity.role != "delta" else batch
         # tables print changes too: "+2.1", "Δ", "gain" columns
         yield from _printed_changes(fit)
         if average and quantity.role == "delta":
             yield from _mean_differences(fit, words)
 
 
-_OF_SPEED = re.compile(r"\b(?:fast\w*|slow\w*|speed\w*|quick\w*|less\s+(?:time|memory))\b", re.I)
+_OF_SPEED = re.compile(
+    r"\b(?:fast\w*|slow\w*|speed\w*|quick\w*|efficien\w*|less\s+(?:time|memory)|(?:minutes?|seconds?|hours?|min)\s+(?:per|an|a))\b",
+    re.I,
+)
+_SPEED_CAPTION = frozenset("time speed latency throughput hour minute memory runtime".split())
 _SPEED_NAMES = frozenset("time speed second memory latency ms hour throughput gb mb minute".split())
 
 
-def _named_in(fit: Fit) -> frozenset[str]:
-    view = fit.view
-    return view.caption_forms.union(*view.column_forms, *view.row_forms)
+def _around(text: str, quantity: Quantity) -> str:
+    a, b = quantity.span
+    return text[max(0, a - 60) : b + 40]
+
+
+def _of_speed(batch: Batch) -> Batch:
+    """The same derivations without those whose cells are no times or sizes; a caption speaks for a whole table."""
+    view = batch.fit.view
+    if view.caption_forms & _SPEED_CAPTION:
+        return batch
+    kept = [bool((view.row_forms[r] | view.column_forms[c]) & _SPEED_NAMES) for r, c in batch.first]
+    return replace(batch, values=np.where(kept, batch.values, np.nan))
 
 
 def _half_width(fit: Fit) -> Floats:
-    half: Floats = 0.5 * np.power(10.0, -fit.view.decimals.astype(np.float64))
+    decimals = fit.view.decimals
+    finite = np.isfinite(fit.view.values)
+    if finite.any() and np.abs(fit.view.values[finite]).max() <= 1.0:
+        # "1" among shares of four decimals is as exact as they are
+        decimals = np.maximum(decimals, int(np.median(decimals[finite])))
+    half: Floats = 0.5 * np.power(10.0, -decimals.astype(np.float64))
     return half
 
 
-def _cells(fit: Fit, quantity: Quantity) -> Iterator[Batch]:
+def _cells(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
     view = fit.view
     rows, columns = np.nonzero(np.isfinite(view.values))
     if not rows.size:
         return
     values = view.values[rows, columns]
-    fits = fit.cell[rows, columns]
+    fits = fit.cell[rows, columns] - _over_others(fit, words)[rows, columns]
     scale = _scale(values, quantity)
     extra = [(r, c, n.value) for r, c, n in view.extra]
     if extra:
@@ -125,7 +159,9 @@ def _axis_pairs(fit: Fit, quantity: Quantity, axis: Axis) -> Iterator[Batch]:
     lower = view.lower_is_better if axis == "row" else view.lower_is_better.T
     own = view.own_rows if axis == "row" else view.own_columns
     names = [(view.table.row_name(i) if axis == "row" else view.table.column_name(i)) for i in range(values.shape[0])]
-    keep = np.nonzero(np.isfinite(values).any(axis=1))[0]
+    # a change that the table prints is no side of another change
+    result = np.array([not _CHANGE_NAME.search(name) for name in names], dtype=bool)
+    keep = np.nonzero(np.isfinite(values).any(axis=1) & result)[0]
     lanes = np.nonzero(np.isfinite(values).sum(axis=0) >= 2)[0]
     if len(keep) < 2 or not len(lanes):
         return
@@ -149,6 +185,15 @@ def _axis_pairs(fit: Fit, quantity: Quantity, axis: Axis) -> Iterator[Batch]:
     else:
         explained = np.zeros(side.shape)
     fits = 0.40 * side + 0.22 * across[lanes][None, None, :] + 0.38 * explained + fit.table
+    measure = (fit.measure if axis == "row" else fit.measure.T)[np.ix_(keep, lanes)]
+    fits = fits + np.minimum(measure[:, None, :], measure[None, :, :])
+    rival = (fit.rival if axis == "row" else fit.rival_column)[keep]
+    if rival.any():
+        # the claim says what it compares with: one of the two sides is that
+        sides = np.maximum(rival[:, None], rival[None, :])[:, :, None]
+        fits = fits + np.where(sides > 0, 0.08 * sides, -0.12)
+    if axis == "column" and view.own_rows.any() and not view.own_columns.any():
+        fits = fits - 0.1  # where the rows are systems, two columns are mostly two data sets
     a, b, m = np.nonzero(np.isfinite(block[:, None, :]) & np.isfinite(block[None, :, :]))
     metrics = [names & METRICS for names in (view.row_forms if axis == "row" else view.column_forms)]
     # UAS less LAS is no result: two different metrics are never held against each other
@@ -170,7 +215,7 @@ def _axis_pairs(fit: Fit, quantity: Quantity, axis: Axis) -> Iterator[Batch]:
                 "difference", fit, (x - y) * scale, f, slack * scale, first, second_index, axis=axis, scale=scale
             )
         if role == "relative" or (role == "delta" and unit == "percent"):
-            less = 0.1 if role == "delta" else 0.0
+            less = 0.14 if role == "delta" else 0.0
             change = 100 * (x - y) / np.abs(y)
             yield Batch("relative", fit, change, f - less, 100 * slack / np.abs(y), first, second_index, axis=axis)
             top = 1.0 if scale == 100 or (np.nanmin(block) >= 0 and np.nanmax(block) <= 1) else 100.0
@@ -193,20 +238,13 @@ def _second_best(block: Floats, lower: NDArray[np.bool_], own: NDArray[np.bool_]
     return out
 
 
+_CHANGE_NAME = re.compile(r"Δ|∆|\bdelta\b|\bdiff|\bgains?\b|improvement|\bincrease|\binc\.|\brelative|\brel\.", re.I)
+
+
 def _printed_changes(fit: Fit) -> Iterator[Batch]:
     view = fit.view
-    change = np.array(
-        [
-            bool(re.search(r"Δ|∆|delta|\bdiff|gain|improv|inc\.|\brel", view.table.column_name(c), re.I))
-            for c in range(view.table.width)
-        ]
-    )
-    change_rows = np.array(
-        [
-            bool(re.search(r"Δ|∆|delta|\bdiff|gain|improv", view.table.row_name(r), re.I))
-            for r in range(view.table.height)
-        ]
-    )
+    change = np.array([bool(_CHANGE_NAME.search(view.table.column_name(c))) for c in range(view.table.width)])
+    change_rows = np.array([bool(_CHANGE_NAME.search(view.table.row_name(r))) for r in range(view.table.height)])
     signed = np.array(
         [[c.text.lstrip()[:1] in "+-−–" and len(c.text.strip()) > 1 for c in row] for row in view.table.grid]
     )
@@ -236,6 +274,30 @@ def _lanes_of(fit: Fit, axis: Axis) -> list[tuple[int, ...]]:
     return list(dict.fromkeys(g for g in out if len(g) > 1))
 
 
+_EXCEPT = re.compile(
+    r"\b(?:except(?:ing)?(?:\s+for)?|excluding|apart\s+from|other\s+than|besides|without|leaving\s+out|(?<=all\s)but)\s+(?P<names>[^.;:()]{1,80})",
+    re.I,
+)
+
+
+LEFT_OUT = 0.25  # for a mean over just what the claim does not leave out
+
+
+def _with_exceptions(fit: Fit, axis: Axis, groups: list[tuple[int, ...]], words: ClaimWords) -> list[tuple[int, ...]]:
+    """The groups of a mean; where the claim leaves something out ("over all languages except English"), only those without it."""
+    m = _EXCEPT.search(words.text)
+    if m is None:
+        return groups
+    said = forms(m["names"])
+    names = fit.view.column_forms if axis == "row" else fit.view.row_forms
+    counts = Counter(f for i in groups[0] for f in names[i]) if groups else Counter()
+    gone = {i for i in groups[0] if any(f in said and counts[f] == 1 for f in names[i])} if groups else set()
+    if not gone:
+        return groups
+    kept = [tuple(i for i in g if i not in gone) for g in groups]
+    return list(dict.fromkeys(g for g in kept if len(g) > 1))
+
+
 _COUNTED = re.compile(
     r"\b(?P<n>two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\s+(?:\w+\s+){0,2}?(?:datasets?|data\s+sets|tasks|languages|benchmarks|corpora|domains)\b",
     re.I,
@@ -252,13 +314,31 @@ def _other_count(words: ClaimWords, n: int) -> float:
     return 0.3 if (int(word) if word.isdigit() else _COUNT_WORDS[word]) != n else 0.0
 
 
+def _over_others(fit: Fit, words: ClaimWords) -> Floats:
+    """A penalty for summary cells over more columns than the claim says, where a group of columns has just as many."""
+    view = fit.view
+    out = np.zeros(view.values.shape)
+    if not _AVERAGE.search(words.text) or _COUNTED.search(words.text) is None:
+        return out
+    groups = _lanes_of(fit, "row")
+    if not any(_other_count(words, len(g)) == 0.0 for g in groups[1:]):
+        return out  # no group of columns has as many: the summary may leave a column out
+    summary = np.array([bool(_SUMMARY.search(view.table.column_name(c))) for c in range(view.table.width)])
+    finite = np.isfinite(view.values).any(axis=0)
+    out[:, summary] = _other_count(words, int((finite & ~summary).sum()))
+    return out
+
+
 def _means(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
     view = fit.view
     axes: tuple[Axis, ...] = ("row", "column")
     for axis in axes:
         values = view.values if axis == "row" else view.values.T
         named = fit.row if axis == "row" else fit.column
-        for lanes in _lanes_of(fit, axis):
+        whole = _lanes_of(fit, axis)
+        groups = _with_exceptions(fit, axis, whole, words)
+        told = 0.0 if groups == whole else LEFT_OUT
+        for lanes in groups:
             block = values[:, lanes]
             complete = np.nonzero(np.isfinite(block).all(axis=1))[0]
             if not complete.size:
@@ -268,17 +348,18 @@ def _means(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
             explained = (fit.explained if axis == "row" else fit.explained.T)[np.ix_(complete, np.array(lanes))].max(
                 axis=1
             )
-            fits = 0.55 * named[complete] + 0.35 * explained + fit.table - _other_count(words, len(lanes))
+            fits = 0.55 * named[complete] + 0.35 * explained + fit.table + told - _other_count(words, len(lanes))
             decimals = (view.decimals if axis == "row" else view.decimals.T)[np.ix_(complete, np.array(lanes))]
             slack = (0.5 * np.power(10.0, -decimals.astype(np.float64))).mean(axis=1)
             anchor = np.full_like(complete, lanes[0])
             first = np.stack([complete, anchor] if axis == "row" else [anchor, complete], 1)
-            yield Batch("mean", fit, means * scale, fits, slack * scale, first, None, (lanes,), axis, scale)
+            counted = _COUNTED.search(words.text) is not None and not _other_count(words, len(lanes))
+            yield Batch("mean", fit, means * scale, fits, slack * scale, first, None, (lanes,), axis, scale, counted)
 
 
 def _mean_differences(fit: Fit, words: ClaimWords) -> Iterator[Batch]:
     view = fit.view
-    for lanes in _lanes_of(fit, "row"):
+    for lanes in _with_exceptions(fit, "row", _lanes_of(fit, "row"), words):
         block = view.values[:, lanes]
         complete = np.nonzero(np.isfinite(block).all(axis=1))[0]
         if complete.size < 2 or complete.size > 60:

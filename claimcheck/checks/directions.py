@@ -111,6 +111,7 @@ def check_directions(claim: Claim, findings: Sequence[Finding], index: TableInde
     ]
     out += [_from_to(claim, f, placed, index) for f in placed]
     out += [_changed_by(claim, f, index) for f in placed]
+    out += [_moved_to(claim, f, placed, index) for f in placed]
     return [c for c in out if c is not None]
 
 
@@ -160,6 +161,8 @@ def _compare(claim: Claim, comparison: Comparison, placed: Sequence[Finding], in
     if not later:
         return None
     start, _, view, cell = later[0]
+    if any(comparison.end <= q.span[0] < start and q.role == "value" for q in claim.quantities):
+        return None  # "better than X (0.68 against 0.29 and 0.44)": the number found is not the first, so not the subject's
     if _fits_name(view, cell, text[comparison.end : start]):
         return _own_against(view, cell, comparison, text[: comparison.start], spoken, index)
     return _against(view, cell, comparison, spoken, index)
@@ -445,6 +448,36 @@ def _from_to(claim: Claim, finding: Finding, placed: Sequence[Finding], index: T
     of_value = verb[0].lower().startswith(_OF_VALUE)
     sense: Sense = ("higher" if of_value else "better") if verb["up"] else ("lower" if of_value else "worse")
     return _verdict(target[2], target[3], candidate.cells[0], sense, verb[0], index)
+
+
+_TO = re.compile(r"^[^.;:,()]{0,40}?\bto\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,3}$", re.I)
+
+
+def _moved_to(claim: Claim, finding: Finding, placed: Sequence[Finding], index: TableIndex) -> Check | None:
+    """ "... 71.4 EM, and the ensemble improves to 76.0 EM": the value said before in the same measure, against this one."""
+    start, _ = finding.quantity.span
+    text = claim.text
+    candidate = finding.candidate
+    verbs = list(_MOVES.finditer(text[:start]))
+    if candidate is None or candidate.batch.kind != "cell" or finding.quantity.role != "value" or not verbs:
+        return None
+    verb = verbs[-1]
+    if not _TO.match(text[verb.end() : start]) or re.search(r"\bfrom\b", text[verb.end() : start]):
+        return None
+    metric = forms(finding.quantity.metric)
+    earlier = [
+        f for f in placed
+        if f.candidate is not None and f.candidate.batch.kind == "cell" and f.quantity.role == "value"
+        and f.quantity.span[1] <= verb.start() and forms(f.quantity.metric) == metric
+        and "." not in re.sub(r"\d\.\d", "", text[f.quantity.span[1] : verb.start()])
+    ]  # fmt: skip
+    if len(earlier) != 1 or earlier[0].candidate is None or _NEGATED.search(text[: verb.start()]):
+        return None
+    view, cell = candidate.batch.fit.view, candidate.cells[0]
+    other, before = earlier[0].candidate.batch.fit.view, earlier[0].candidate.cells[0]
+    of_value = verb[0].lower().startswith(_OF_VALUE)
+    sense: Sense = ("higher" if of_value else "better") if verb["up"] else ("lower" if of_value else "worse")
+    return _two_cells((start, start, view, cell), (0, 0, other, before), sense, verb[0], index)
 
 
 def _check_across(

@@ -14,6 +14,8 @@ from claimcheck.checks.alignment import claim_words
 from claimcheck.checks.cells import Finding
 from claimcheck.checks.derivation_text import printed_number, table_name
 from claimcheck.checks.directions import EXCEPT, Comparison, comparisons, excepts, raw_sense
+from claimcheck.checks.orders import check_orders
+from claimcheck.checks.sides import check_sides, same_figure
 from claimcheck.checks.table_index import TableIndex, TableView
 from claimcheck.foundation.records import Check, Claim, Evidence, Label
 from claimcheck.foundation.words import STOP, forms
@@ -28,14 +30,21 @@ _HEDGED = re.compile(
 
 def check_names(claim: Claim, findings: Sequence[Finding], index: TableIndex) -> list[Check]:
     """Checks of the comparisons of a claim none of whose result numbers was found; at most one a comparison."""
+    orders = check_orders(claim, index)
+    if orders:
+        return orders
     placed = any(f.label != "not_enough_info" for f in findings)
-    if (placed and not excepts(claim.text)) or _HEDGED.search(claim.text):
+    if (placed and not excepts(claim.text)) or any(q.role == "count" for q in claim.quantities):
         return []
-    if any(q.role == "count" for q in claim.quantities):
+    hedged = _HEDGED.search(claim.text)
+    if hedged is not None and hedged[0].lower() != "comparable":
         return []
     words = claim_words(claim, index)
     named = words.tables or words.near_tables
     views = [v for v in index.views if not named or v.table.is_named(named)]
+    if hedged is not None:
+        near = [same_figure(c, claim.text, views, words, index) for c in claim.comparisons]
+        return [c for c in near if c is not None]
     out = []
     for comparison in comparisons(claim.text):
         found = [c for v in views if (c := _compare(claim.text, comparison, v, index)) is not None]
@@ -43,6 +52,12 @@ def check_names(claim: Claim, findings: Sequence[Finding], index: TableIndex) ->
         # tables that disagree say nothing: the claim means one of them
         if len(labels) == 1:
             out.append(max(found, key=lambda c: len(c.evidence)))
+    if not out and not excepts(claim.text):
+        sided = [
+            check_sides(c, claim.text, views, words, index) or same_figure(c, claim.text, views, words, index)
+            for c in claim.comparisons
+        ]
+        out = [c for c in sided if c is not None]
     return out
 
 

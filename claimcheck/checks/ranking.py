@@ -67,8 +67,15 @@ class Ranking:
             "mean_difference",
             *(("relative", "error_reduction") if quantity.role == "delta" else ()),
         )
-        vague = np.concatenate([np.full(b.values.size, b.kind in loose_kinds) for b in batches])[ok]
+        vague = np.concatenate([np.full(b.values.size, b.kind in loose_kinds and not b.told) for b in batches])[ok]
         values = values[ok]
+        # a cell as fine as the number either prints it or does not; of a finer cell a careless hand cuts digits off
+        printed = np.concatenate([np.full(b.values.size, b.kind == "cell") for b in batches])[ok]
+        slack = np.where(
+            printed & (decimals >= quantity.decimals),
+            np.where(decimals > quantity.decimals, quantity.half_width * 0.999, 0.0),
+            slack,
+        )
         # one significant digit is met by rounding too easily: "0.5" is no 0.45
         single = quantity.value * 10**quantity.decimals < 10 and quantity.role == "value" and quantity.bound is None
         finer = (decimals > quantity.decimals) if single else np.zeros(values.shape, dtype=bool)

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from claimcheck.foundation.numbers import Number, cell_numbers
+from claimcheck.foundation.numbers import Number, cell_numbers, is_blank
 from claimcheck.foundation.own_systems import is_own, marked_own, own_names
 from claimcheck.foundation.records import Document, Pointer, Table
 from claimcheck.foundation.words import STOP, forms, tokens
@@ -152,6 +152,8 @@ def _view(table: Table, own: frozenset[str]) -> TableView:
             continue
         values[r, c], decimals[r, c], bold[r, c] = numbers[0].value, numbers[0].decimals, cell.bold
         extra += [(r, c, n) for n in numbers[1:]]
+    values = np.where(_among_numbers(table, values), values, np.nan)
+    extra = [x for x in extra if np.isfinite(values[x[0], x[1]])]
     rows = [table.row_path(r) for r in range(height)]
     columns = [table.column_path(c) for c in range(width)]
     return TableView(
@@ -166,6 +168,19 @@ def _view(table: Table, own: frozenset[str]) -> TableView:
         np.array([is_own(p, own) for p in rows], dtype=bool),
         np.array([is_own(p, own) for p in columns], dtype=bool),
     )
+
+
+def _among_numbers(table: Table, values: Floats) -> Bools:
+    """(height, width): whether a cell stands among numbers; a number among words ("50" in a column of answers) is no result."""
+    filled = np.zeros(values.shape, dtype=bool)
+    for r, c, cell in table.body():
+        filled[r, c] = not is_blank(cell.text)
+    numbers = np.isfinite(values)
+    of_column = numbers.sum(axis=0) >= 0.5 * np.maximum(filled.sum(axis=0), 1)
+    of_row = numbers.sum(axis=1) >= 0.5 * np.maximum(filled.sum(axis=1), 1)
+    mostly = numbers.sum() >= 0.5 * max(int(filled.sum()), 1)
+    result: Bools = of_column[None, :] | (of_row[:, None] & bool(mostly))
+    return result
 
 
 def _name_forms(path: Sequence[str]) -> frozenset[str]:

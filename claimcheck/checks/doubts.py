@@ -1,0 +1,151 @@
+"""Reasons why a place is not the one that a number means, whatever its fit: another split, metric, owner, scope, or nothing said.
+
+Each is a rule with its reason; cells.py asks them before it refutes, and some of them before it supports.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from claimcheck.checks.alignment import ClaimWords, owner_of
+from claimcheck.checks.derivations import is_baseline
+from claimcheck.checks.ranking import Candidate
+from claimcheck.checks.table_index import METRICS
+from claimcheck.foundation.own_systems import is_cited
+from claimcheck.foundation.records import Quantity
+from claimcheck.foundation.words import forms
+
+_CONFIDENCE = re.compile(r"\b(?:confidence|significance)(?:\s+(?:levels?|intervals?))?(?:\s+(?:of|at|is|=))?\s*$", re.I)
+
+
+def of_a_test(quantity: Quantity, text: str) -> bool:
+    """Whether a number is a level of confidence ("at the 95% confidence level"), which no table of results prints."""
+    before, after = text[: quantity.span[0]], text[quantity.span[1] :]
+    return bool(_CONFIDENCE.search(before[-40:]) or re.match(r"\s*(?:confidence|significance)\b", after, re.I))
+
+
+def names_place(quantity: Quantity, words: ClaimWords) -> bool:
+    """Whether the number is one that a row or column is named by."""
+    return f"{quantity.value:.{quantity.decimals}f}" in words.header_numbers
+
+
+# "accuracy" and "error" are said of one another and of much else
+_LOOSE_METRICS = frozenset("accuracy error size parameter time speed loss bit perplexity".split())
+
+
+def other_metric(candidate: Candidate, quantity: Quantity) -> bool:
+    """Whether the number is printed in one metric and the place's row or column names another."""
+    said = forms(quantity.metric) & METRICS
+    view = candidate.batch.fit.view
+    shown = frozenset().union(*(view.row_forms[r] | view.column_forms[c] for r, c in candidate.cells)) & METRICS
+    return bool(said and shown) and not (said | shown) & _LOOSE_METRICS and not said & shown
+
+
+_DEV, _TEST = frozenset({"dev"}), frozenset({"test"})
+
+
+def other_split(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
+    """Whether the claim speaks of the development set and the place of the test set, or the reverse."""
+    said = forms(words.clause(quantity.span)) & (_DEV | _TEST)
+    view = candidate.batch.fit.view
+    names = [view.row_forms[r] | view.column_forms[c] for r, c in candidate.cells]
+    shown = frozenset().union(*names) & (_DEV | _TEST) or view.caption_forms & (_DEV | _TEST)
+    return len(said) == 1 and len(shown) == 1 and said != shown
+
+
+def dev_unsaid(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
+    """Whether the claim speaks of the development set and the place does not say so: most tables print test scores."""
+    said = forms(words.clause(quantity.span)) & (_DEV | _TEST)
+    view = candidate.batch.fit.view
+    shown = view.caption_forms.union(*(view.row_forms[r] | view.column_forms[c] for r, c in candidate.cells))
+    return said == _DEV and not shown & _DEV
+
+
+def cited_rival(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
+    """Whether a change is told beside cited work that is neither side of the place's change."""
+    if candidate.batch.second is None:
+        return False
+    cited = words.cited_names(quantity.span)
+    view = candidate.batch.fit.view
+    shown = view.caption_forms.union(*(view.row_forms[r] | view.column_forms[c] for r, c in candidate.cells))
+    return bool(cited) and not cited & shown
+
+
+def other_table(candidate: Candidate, words: ClaimWords) -> bool:
+    """Whether the claim names tables, and not this one."""
+    return bool(words.tables) and not candidate.batch.fit.view.table.is_named(words.tables)
+
+
+def own_before(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
+    """Whether a number from which a change starts ("from 46.6") would be held to a row of the paper's own."""
+    view = candidate.batch.fit.view
+    return words.is_previous(quantity.span) and any(view.own_rows[r] or view.own_columns[c] for r, c in candidate.cells)
+
+
+def other_owner(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
+    """Whether a number of the paper's own system would be held to a row of somebody else's: one that cites, or one beside own rows."""
+    view = candidate.batch.fit.view
+    own = any(view.own_rows[r] or view.own_columns[c] for r, c in candidate.cells)
+    if own or owner_of(quantity, words) is not True or candidate.batch.second is not None:
+        return False
+    has_own = bool(view.own_rows.any() or view.own_columns.any())
+    return has_own or any(is_cited(view.table.row_name(r)) for r, _ in candidate.cells)
+
+
+_RANGE_BEHIND = re.compile(r"^\s*[-–—−]\s*\d")
+_AVERAGED = re.compile(r"\b(?:averag\w*|mean|macro)\b", re.I)
+
+
+def other_scope(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
+    """Whether an average, or one end of a range, would be held to a single cell that is neither."""
+    if _RANGE_BEHIND.match(words.text[quantity.span[1] :]):
+        return True
+    view = candidate.batch.fit.view
+    if not _AVERAGED.search(quantity.aggregation) or candidate.batch.kind.startswith("mean"):
+        return False
+    names = view.caption_forms.union(*(view.row_forms[r] | view.column_forms[c] for r, c in candidate.cells))
+    return not names & _SUMMARY_FORMS
+
+
+def unsaid(candidate: Candidate, quantity: Quantity, words: ClaimWords, given: bool = False) -> bool:
+    """Whether nothing in the claim points to the row, or to the column, though the table has several; or, where the claim
+    says what it compares with, whether the other side of the change is neither the paper's own nor named by the claim."""
+    fit = candidate.batch.fit
+    view = fit.view
+    numbers = np.isfinite(view.values)
+    # a number of four digits is a slip away from a cell by chance in 1 of 250 cases: it names its cell itself
+    telling = round(quantity.value * 10**quantity.decimals) >= 1000
+    for r, c in candidate.cells if not telling else ():
+        row_open = fit.row[r] < OPEN and numbers[:, c].sum() > 1
+        column_open = fit.column[c] < OPEN and fit.measure[r, c] <= 0 and numbers[r].sum() > 1
+        if candidate.batch.kind.startswith("mean"):  # it runs over the other axis
+            row_open, column_open = row_open and candidate.batch.axis == "row", column_open and not row_open
+            column_open = column_open and candidate.batch.axis == "column"
+        if candidate.batch.second is None and (row_open or column_open):
+            return True
+    if candidate.batch.second is None:
+        return False
+    (a, b), rows = candidate.cells, candidate.batch.axis == "row"
+    rival = fit.rival if rows else fit.rival_column
+    own = view.own_rows if rows else view.own_columns
+    names = view.row_forms if rows else view.column_forms
+    sides = (a[0], b[0]) if rows else (a[1], b[1])
+    here = forms(words.clause(quantity.span)) | forms(quantity.method)
+    if not quantity.baseline or not rival[list(sides)].any():
+        # two data sets, or two systems that the claim only mentions, are no change
+        name = view.table.row_name if rows else view.table.column_name
+        systems = forms(quantity.method) | forms(quantity.baseline)
+        if any(own[i] or names[i] & systems or is_baseline(name(i)) for i in sides):
+            return False
+        # that both are mentioned beside the right number will do, beside a wrong one it will not
+        telling_names = [names[i] - names[j] for i, j in (sides, sides[::-1])]
+        return not (given and all(s & here for s in telling_names))
+    other = sides[0] if rival[sides[1]] >= rival[sides[0]] else sides[1]
+    special = names[other] - names[sides[0] + sides[1] - other]
+    return not own[other] and not special & here
+
+
+OPEN = 0.15  # share of a header's words under which the claim does not name it
+_SUMMARY_FORMS = frozenset("average overall total all macro micro".split())
