@@ -1,10 +1,10 @@
-"""Small result tables by hand, and the verdict of one claim against them."""
+"""Small result tables by hand, and the verdict of one claim against a paper that holds them."""
 
 from __future__ import annotations
 
 import claimcheck
 from claimcheck import Table
-from claimcheck.foundation.records import Check, Verdict
+from claimcheck.foundation.records import Check, Document, Paper, Verdict
 
 INTERMEDIATE = Table.from_rows(
     ["Model", "XNLI", "PAWS", "TyDiQA", "Avg"],
@@ -42,7 +42,8 @@ ERRORS = Table.from_rows(
 
 
 def verdict(claim: str, *tables: Table) -> Verdict:
-    return claimcheck.check(claim, list(tables))
+    """The verdict against a paper that holds these tables and no text: the rules over cells decide alone."""
+    return claimcheck.check(claim, [Document(paper=Paper(id="sample"), tables=tables)])
 
 
 def first_check(claim: str, *tables: Table) -> Check:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from claimcheck.checks.cells import check_numbers, to_check
 from claimcheck.checks.counts import check_counts
-from claimcheck.checks.decide import decide
+from claimcheck.checks.decide import Found, decide
 from claimcheck.checks.directions import check_directions
 from claimcheck.checks.named import check_names
 from claimcheck.checks.passages import Line, PassageIndex, check_texts
+from claimcheck.checks.statements import check_statements
 from claimcheck.checks.table_index import TableIndex, index_document, index_tables
 from claimcheck.foundation.models.encoder import SentenceEncoder
 from claimcheck.foundation.records import Check, Claim, Document, Passage, Table, Verdict
@@ -24,6 +25,7 @@ class _Bundle:
     """One list of evidence, indexed."""
 
     tables: tuple[TableIndex, ...]
+    bare: tuple[TableIndex, ...]  # those of them that stand without a paper around them
     texts: tuple[Document | Passage, ...]
 
 
@@ -41,7 +43,9 @@ def run_checks(
     done = 0
     for members in groups.values():
         for i, verdict in zip(
-            members, _check_group([pairs[i][0] for i in members], pairs[members[0]][1], encoder), strict=True
+            members,
+            _check_group([pairs[i][0] for i in members], pairs[members[0]][1], encoder),
+            strict=True,
         ):
             verdicts[i] = verdict
         done += len(members)
@@ -51,44 +55,44 @@ def run_checks(
 
 
 def _check_group(
-    claims: Sequence[Claim], evidence: Sequence[Document | Table | Passage], encoder: SentenceEncoder
+    claims: Sequence[Claim],
+    evidence: Sequence[Document | Table | Passage],
+    encoder: SentenceEncoder,
 ) -> list[Verdict]:
     """The verdicts of claims that share their evidence."""
     bundle = _bundle(evidence)
-    numbers: list[list[Check]] = []
-    directions: list[list[Check]] = []
-    for claim in claims:
-        found: list[Check] = []
-        compared: list[Check] = []
-        for index in bundle.tables:
-            findings = check_numbers(claim, index)
-            checks = [to_check(f, index) for f in findings]
-            found = _better(found, checks)
-            compared += (
-                check_directions(claim, findings, index)
-                + check_counts(claim, index)
-                + check_names(claim, findings, index)
-            )
-        numbers.append(found)
-        directions.append(compared)
-    texts: list[Check | None] = [None] * len(claims)
-    open_ = [i for i, (n, d) in enumerate(zip(numbers, directions, strict=True)) if not _settled(n, d)]
+    found = [_by_tables(claim, bundle.tables) for claim in claims]
+    # what cells settle needs neither a reading of its words nor a text
+    open_ = [i for i, one in enumerate(found) if not one.is_settled]
+    if open_ and bundle.bare:
+        for i, statement in zip(open_, check_statements([claims[i] for i in open_], bundle.bare), strict=True):
+            found[i] = replace(found[i], statement=statement)
     if open_ and bundle.texts:
-        index_ = PassageIndex(bundle.texts, encoder)
-        near: list[list[Line]] = [index_.candidates(claims[i], _own_paper(claims[i])) for i in open_]
-        for i, check in zip(open_, check_texts([claims[i] for i in open_], near, index_), strict=True):
-            texts[i] = check
-    return [decide(n, d, t) for n, d, t in zip(numbers, directions, texts, strict=True)]
+        texts = PassageIndex(bundle.texts, encoder)
+        near: list[list[Line]] = [texts.candidates(claims[i], _own_paper(claims[i])) for i in open_]
+        for i, text in zip(open_, check_texts([claims[i] for i in open_], near, texts), strict=True):
+            found[i] = replace(found[i], text=text)
+    return [decide(one) for one in found]
+
+
+def _by_tables(claim: Claim, tables: Sequence[TableIndex]) -> Found:
+    """What the cells say of a claim; of several documents' checks of a number the one that says more."""
+    numbers: list[Check] = []
+    directions: list[Check] = []
+    for index in tables:
+        findings = check_numbers(claim, index)
+        numbers = _better(numbers, [to_check(f, index) for f in findings])
+        directions += check_directions(claim, findings, index)
+        directions += check_counts(claim, index) + check_names(claim, findings, index)
+    return Found(tuple(numbers), tuple(directions))
 
 
 def _bundle(evidence: Sequence[Document | Table | Passage]) -> _Bundle:
     documents = [e for e in evidence if isinstance(e, Document)]
-    bare = [e for e in evidence if isinstance(e, Table)]
+    given = [e for e in evidence if isinstance(e, Table)]
     passages = [e for e in evidence if isinstance(e, Passage)]
-    tables = [index_document(d) for d in documents]
-    if bare:
-        tables.append(index_tables(bare[:MAX_TABLES]))
-    return _Bundle(tuple(tables), (*documents, *passages))
+    bare = (index_tables(given[:MAX_TABLES]),) if given else ()
+    return _Bundle((*(index_document(d) for d in documents), *bare), bare, (*documents, *passages))
 
 
 def _better(old: list[Check], new: list[Check]) -> list[Check]:
@@ -99,13 +103,6 @@ def _better(old: list[Check], new: list[Check]) -> list[Check]:
     if not new:
         return old
     return [max(pair, key=lambda c: (rank[c.label], c.score)) for pair in zip(old, new, strict=True)]
-
-
-def _settled(numbers: Sequence[Check], directions: Sequence[Check]) -> bool:
-    """Whether the tables decide the claim, so that no text needs to be read."""
-    if any(c.label == "refuted" for c in (*numbers, *directions)):
-        return True
-    return bool(numbers) and all(c.label == "supported" for c in numbers)
 
 
 def _own_paper(claim: Claim) -> str:

@@ -33,6 +33,13 @@ _RULES: tuple[tuple[str, str, str, Level], ...] = (
         "warning",
     ),
     (
+        "refuted-by-statement",
+        "The table does not bear the statement out",
+        "A small trained model over counts, comparisons, ranks and look-ups in the cells of the table takes the "
+        "sentence for wrong.",
+        "warning",
+    ),
+    (
         "refuted-by-text",
         "A passage contradicts the claim",
         "A sentence of this paper or of another one contradicts the claim, by a cross-encoder's reading.",
@@ -69,6 +76,7 @@ _INDEX = {rule: index for index, (rule, *_) in enumerate(_RULES)}
 _OF_CHECK = {
     "cells": "refuted-by-cells",
     "direction": "refuted-by-direction",
+    "statement": "refuted-by-statement",
     "text": "refuted-by-text",
     "consistency": "inconsistent",
 }

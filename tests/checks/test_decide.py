@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 import claimcheck
 from claimcheck import Passage, Table
-from claimcheck.checks.decide import decide
+from claimcheck.checks import statements
+from claimcheck.checks.decide import Found, decide
+from claimcheck.checks.statements import StatementCheck
 from claimcheck.foundation.records import LABELS, Check, Label, Verdict
 
 _WORDS = ["FSR", "BERT", "outperforms", "F1", "by", "91.3", "2.1 points", "on 3 of 4", "not", "the best", "12%", "Avg"]
@@ -52,12 +54,24 @@ def _checks(kind: str) -> st.SearchStrategy[Check]:
     )
 
 
+def shares(label: Label, share: float = 0.8) -> dict[Label, float]:
+    return {x: share if x == label else (1 - share) / 2 for x in LABELS}
+
+
+def text(label: Label) -> Check:
+    return Check(kind="text", label=label, score=0.8)
+
+
+def statement(label: Label) -> StatementCheck:
+    return StatementCheck(Check(kind="statement", label=label, score=0.8), shares(label), {})
+
+
 @settings(max_examples=40, deadline=None)
-@given(st.lists(_checks("cells"), max_size=4), st.lists(_checks("direction"), max_size=3), st.none() | _checks("text"))
-def test_rules_in_order_of_strength(numbers: list[Check], directions: list[Check], text: Check | None) -> None:
-    verdict = decide(numbers, directions, text)
+@given(st.lists(_checks("cells"), max_size=4), st.lists(_checks("direction"), max_size=3), st.sampled_from(LABELS))
+def test_rules_in_order_of_strength(numbers: list[Check], directions: list[Check], said: Label) -> None:
+    verdict = decide(Found(numbers, directions, None, text(said)))
     assert_well_formed(verdict)
-    assert len(verdict.checks) == len(numbers) + len(directions) + (text is not None)
+    assert len(verdict.checks) == len(numbers) + len(directions) + 1
     if any(c.label == "refuted" for c in (*numbers, *directions)):
         assert verdict.label == "refuted"
         assert verdict.checks[0].label == "refuted"
@@ -73,14 +87,32 @@ def one(label: Label, score: float = 0.9) -> Check:
 
 def test_a_stronger_check_gives_more_confidence() -> None:
     for label in ("supported", "refuted"):
-        weak, strong = decide([one(label, 0.5)], [], None), decide([one(label, 0.9)], [], None)
+        weak, strong = decide(Found([one(label, 0.5)])), decide(Found([one(label, 0.9)]))
         assert weak.confidence < strong.confidence
 
 
 def test_text_decides_only_where_no_table_does() -> None:
-    said = Check(kind="text", label="refuted", score=0.9)
-    assert decide([], [], said).label == "refuted"
-    assert decide([one("supported")], [], said).label == "supported"
+    assert decide(Found(text=text("refuted"))).label == "refuted"
+    assert decide(Found([one("supported")], text=text("refuted"))).label == "supported"
+
+
+def test_only_a_verdict_of_the_statement_model_names_a_calibration_set() -> None:
+    by_table = decide(Found(statement=statement("refuted")))
+    assert by_table.calibration == statements.calibration()
+    assert by_table.probabilities == shares("refuted")
+    assert by_table.checks[0].kind == "statement"
+    assert decide(Found([one("supported")], statement=statement("supported"))).calibration is None
+    assert decide(Found(text=text("supported"))).calibration is None
+
+
+def test_settled_cells_go_before_the_wording_and_open_ones_do_not() -> None:
+    assert decide(Found([one("supported")], statement=statement("refuted"))).label == "supported"
+    assert decide(Found([one("not_enough_info", 0.1)], statement=statement("refuted"))).label == "refuted"
+
+
+def test_a_table_that_tells_nothing_leaves_the_claim_to_the_text() -> None:
+    assert decide(Found(statement=statement("not_enough_info"), text=text("refuted"))).label == "refuted"
+    assert decide(Found(statement=statement("supported"), text=text("refuted"))).label == "supported"
 
 
 @pytest.mark.parametrize("claim", ["", "   ", "\x00\x01", "12345", "!!!", "word " * 10_000])
@@ -98,4 +130,3 @@ def test_verdicts_do_not_depend_on_the_company() -> None:
     alone = [claimcheck.check(claim, [table]) for claim in claims]
     assert claimcheck.check_many([(claim, [table]) for claim in claims]) == alone
     assert [v.label for v in alone] == ["supported", "not_enough_info", "refuted", "refuted"]
-    assert {v.calibration for v in alone} == {None}

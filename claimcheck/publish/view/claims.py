@@ -28,6 +28,7 @@ UNCALIBRATED = "uncalibrated"
 _CHECKS = {
     "cells": "Numbers against table cells",
     "direction": "Direction against table cells",
+    "statement": "Statement against the table",
     "text": "Against the text",
     "consistency": "Consistency within the paper",
 }

@@ -1,0 +1,1 @@
+"""How good the verdicts are: text against text, statements against tables, calibration."""
