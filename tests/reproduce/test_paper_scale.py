@@ -59,9 +59,19 @@ def _call(*arguments: str, limit: float, environment: dict[str, str]) -> subproc
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=limit, cwd=ROOT)
 
 
+# the plan asks for the disk that XLM-R Large takes; the loopback hub's encoder takes a thousandth of it
+ROOMY = """import shutil
+usage = shutil.disk_usage
+shutil.disk_usage = lambda path: usage(path)._replace(free=1 << 40)
+"""
+
+
 def _run(hub: Hub, folder: Path, claims: str, limit: float) -> Run:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
-    environment = kept | {"HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "hf")}
+    site = folder / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(ROOMY)
+    environment = kept | {"HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "hf"), "PYTHONPATH": str(site)}
     out = folder / "runs"
     asked = ("run", PAPER, "--scale", "paper", "--claims", claims, "--seeds", "1", "--device", "cpu", "--json")
     return Run(out, _call(*asked, "--out", str(out), limit=limit, environment=environment), environment)
