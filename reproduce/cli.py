@@ -423,6 +423,108 @@ def pretrain(
     write_bytes(f"{folder}\n".encode())
 
 
+@app.command(
+    epilog="""\b
+Examples:
+  claimcheck reproduce bench
+  claimcheck reproduce bench --encoder xlm-r-large --device cuda --tokens 16384 --out bench.json
+  claimcheck reproduce bench --variants trainer --rounds 5
+  claimcheck reproduce bench --encoder xlm-r-large --device cuda --rates h200
+
+\b
+Weights are random and examples are made: the speed does not depend on either. The
+Trainer needs the package accelerate.
+"""
+)
+def bench(
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            "--encoder",
+            metavar="NAME",
+            help="xlm-r-large, xlm-r-base, small (4 layers) or tiny; large on a GPU, else small.",
+            show_default=False,
+        ),
+    ] = None,
+    batch: Annotated[
+        list[int] | None,
+        typer.Option("--batch", metavar="N", min=1, help="Examples of a step; 32 by default. Repeatable."),
+    ] = None,
+    tokens: Annotated[
+        int | None,
+        typer.Option("--tokens", metavar="N", min=1, help="Also a batch of about so many real tokens."),
+    ] = None,
+    variants: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--variants",
+            metavar="NAME,...",
+            help="trainer, trainer-example, jiant; all by default.",
+            show_default=False,
+        ),
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", metavar="N", min=1, help="Turns of each variant.")] = 3,
+    steps: Annotated[int, typer.Option("--steps", metavar="N", min=1, help="Timed steps of a turn.")] = 20,
+    warm: Annotated[int, typer.Option("--warm", metavar="N", min=0, help="Steps before them.")] = 5,
+    device: Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or cuda:N.")] = "auto",
+    threads: Annotated[int, typer.Option("--threads", metavar="N", min=1, help="CPU threads.")] = 1,
+    precision: Annotated[
+        Literal["fp32", "bf16"] | None,
+        typer.Option("--precision", help="bf16 on a GPU, else fp32.", show_default=False),
+    ] = None,
+    rates: Annotated[
+        str | None,
+        typer.Option("--rates", metavar="NAME", help="Print the rates for `plan` under this name.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Also write everything as JSON.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure training speed beside Hugging Face's Trainer and jiant's settings.
+
+    The same weights, examples and order in each; ratios only where the losses agree.
+    """
+    import json
+
+    from claimcheck.foundation.console import say, write_bytes
+    from claimcheck.foundation.store import write_atomic
+    from reproduce.bench.display import Watch, show
+    from reproduce.bench.rates import rates_of
+    from reproduce.bench.run import Ask, run, tokens_batch
+    from reproduce.bench.variants import VARIANTS
+    from reproduce.machine import resolve_device
+
+    where = resolve_device(device)
+    gpu = where != "cpu"
+    name = encoder or ("xlm-r-large" if gpu else "small")
+    batches = list(batch or ([] if tokens else [32]))
+    if tokens:
+        batches.append(tokens_batch(name, tokens))
+    ask = Ask(
+        encoder=name,
+        batches=tuple(dict.fromkeys(batches)),
+        variants=tuple(_split(variants) or [one.name for one in VARIANTS]),
+        rounds=rounds,
+        steps=steps,
+        warm=warm,
+        device=where,
+        threads=threads,
+        precision=precision or ("bf16" if gpu else "fp32"),
+    )
+    with Watch() as watch:
+        result = run(ask, watch)
+    if out is not None:
+        write_atomic(out, json.dumps(result, indent=1) + "\n")
+        say(f"wrote {out}")
+    if as_json:
+        write_bytes(json.dumps(result).encode() + b"\n")
+    else:
+        show(result)
+    if rates is not None:
+        write_bytes(rates_of(result, rates).toml().encode())
+
+
 def _show_results(runs: Path, as_json: bool, table: bool = False, out: Path | None = None) -> None:
     import json
 

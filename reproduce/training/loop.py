@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 
 import torch
@@ -23,7 +24,7 @@ from reproduce.training.curves import Curves
 from reproduce.training.device import autocast, is_finite, weights_sha256
 from reproduce.training.optimiser import Optimiser
 
-__all__ = ["Fitted", "Looks", "Part", "Piece", "Step", "Training"]
+__all__ = ["Fitted", "Looks", "Part", "Piece", "Step", "Training", "backward"]
 
 _POINTS = 200  # points of a curve over a whole training
 _WINDOW = 1000  # most steps that the loss at the start and at the end are a mean of
@@ -47,6 +48,19 @@ class Step:
     pieces: tuple[Piece, ...]
     examples: int
     tokens: int  # real ones
+
+
+def backward(model: Model, step: Step, cast: Callable[[], AbstractContextManager[None]]) -> Tensor:
+    """Add the gradients of a step's mean loss to those of the model, and give that loss, on its device."""
+    units = max(1, sum(piece.units for piece in step.pieces))
+    loss = torch.zeros((), device=model.encoder.word.device)
+    for piece in step.pieces:
+        with cast():
+            mean = model.loss(piece.batch, piece.head, piece.targets)
+        share = mean if len(step.pieces) == 1 else mean * (piece.units / units)
+        share.backward()  # type: ignore[no-untyped-call]
+        loss += share.detach()
+    return loss
 
 
 @dataclass(frozen=True)
@@ -204,14 +218,7 @@ class Training:
         state = self._state
         begun = time.perf_counter()
         step = self._batch(state.step)
-        units = max(1, sum(piece.units for piece in step.pieces))
-        loss = torch.zeros((), device=self._device)
-        for piece in step.pieces:
-            with self._autocast():
-                mean = self._model.loss(piece.batch, piece.head, piece.targets)
-            share = mean if len(step.pieces) == 1 else mean * (piece.units / units)
-            share.backward()  # type: ignore[no-untyped-call]
-            loss += share.detach()
+        loss = backward(self._model, step, self._autocast)
         self._pending.append((state.step + 1, step.part, loss))
         if len(self._pending) >= self._bundle:
             self._drain()  # before the update: on a CPU a loss that is no number leaves the weights as they were

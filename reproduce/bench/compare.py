@@ -1,0 +1,83 @@
+"""From measurements to ratios: losses that must agree first, medians over rounds, a variant's spread with itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from reproduce.bench.variants import OURS
+
+__all__ = ["TOLERANCE", "Row", "disagreement", "ratio", "row"]
+
+# Largest relative difference between the losses of two variants, step by step, without dropout. In bf16 two orders of
+# addition differ by its 8 bits; in fp32 what is left is far smaller
+TOLERANCE = {"fp32": 1e-4, "bf16": 1e-2}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A variant at one batch size: medians over its rounds."""
+
+    variant: str
+    step_seconds: float
+    examples_per_second: float
+    tokens_per_second: float  # real ones
+    flops_per_second: float  # of real tokens
+    padding: float
+    kernels: float | None
+    peak_bytes: int | None
+    joules_per_example: float | None
+    spread: float  # largest over smallest step time of its rounds, minus 1: what the machine alone does
+
+    def share(self, flops: float | None) -> float | None:
+        """Of a rate in FLOP/s."""
+        return self.flops_per_second / flops if flops else None
+
+
+def disagreement(traces: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """For each other variant the largest relative difference of its losses from ours; infinite for other lengths."""
+    ours = np.asarray(traces[OURS])
+    found = {}
+    for name, losses in traces.items():
+        if name != OURS:
+            theirs = np.asarray(losses)
+            same = ours.shape == theirs.shape and len(ours) > 0 and bool(np.isfinite(theirs).all())
+            found[name] = float((np.abs(ours - theirs) / np.abs(ours)).max()) if same else float("inf")
+    return found
+
+
+def row(variant: str, rounds: Sequence[Mapping[str, Any]]) -> Row:
+    """From the measurements of one variant (worker.Measured as JSON), one a round."""
+    # the median step of a round: a pause of the machine is no work
+    steps = [median(one["seconds"]) for one in rounds]
+    seconds, first = median(steps), rounds[0]
+    count = len(first["seconds"])
+    joules = [one["joules"] for one in rounds if one["joules"] is not None]
+    return Row(
+        variant=variant,
+        step_seconds=seconds,
+        examples_per_second=first["examples"] / count / seconds,
+        tokens_per_second=first["real_tokens"] / count / seconds,
+        flops_per_second=first["flops"] / count / seconds,
+        padding=first["padding"],
+        kernels=first["kernels"],
+        peak_bytes=max((one["peak_bytes"] or 0 for one in rounds), default=0) or None,
+        joules_per_example=median(joules) / (first["examples"] / count * len(first["losses"])) if joules else None,
+        spread=max(steps) / min(steps) - 1,
+    )
+
+
+def ratio(rounds: Mapping[str, Sequence[Mapping[str, Any]]], other: str) -> dict[str, float]:
+    """How many times the other variant's examples a second ours has: the median over rounds, the least and the most.
+
+    A round's two variants ran one after the other, so that what slows the machine slows both.
+    """
+    each = [
+        median(theirs["seconds"]) / median(ours["seconds"])
+        for ours, theirs in zip(rounds[OURS], rounds[other], strict=True)
+    ]
+    return {"median": median(each), "least": min(each), "most": max(each)}

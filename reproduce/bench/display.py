@@ -1,0 +1,112 @@
+"""A measurement for people: one table a batch size, then the ratios, or why there is none."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, Self
+
+from claimcheck.foundation.console import harmless, results_console
+from reproduce.bench.compare import Row
+from reproduce.bench.variants import OURS, variant
+from reproduce.display import duration, size
+
+__all__ = ["Watch", "show"]
+
+
+class Watch:
+    """Progress of a measurement on stderr, with the time left: a bar on a terminal, elsewhere a line a process."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task("starting", total=None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """What is measured next; processes done, processes in all."""
+        if self._bar is not None:
+            self._bar.update(self._task, description=what, completed=done, total=total)
+            return
+        left = (time.monotonic() - self._begun) / done * (total - done) if done else None
+        sys.stderr.write(f"{done}/{total} {what}" + ("" if left is None else f", {duration(left)} left") + "\n")
+        sys.stderr.flush()
+
+
+def show(result: Mapping[str, Any]) -> None:
+    """Print what `run` gave."""
+    from rich.table import Table
+
+    console, ask = results_console(), result["ask"]
+    ceiling, peak = result["gemm_flops"], result["peak_flops"]
+    console.print(
+        f"{ask['encoder']}, {ask['precision']}, {harmless(result['device'])}, {ask['threads']} CPU threads; medians of "
+        f"{ask['rounds']} rounds of {ask['steps']} steps, variants in turn; FLOPs and tokens are those of real tokens"
+    )
+    for found in result["tables"]:
+        table = Table(
+            title=f"batch {found['batch']}: {found['tokens_per_step']:,.0f} tokens a step, "
+            f"{found['mean_length']:.0f} an example",
+            title_justify="left",
+        )
+        table.add_column("variant")
+        for name in (
+            "examples/s",
+            "tokens/s",
+            "ms/step",
+            "MFU",
+            "of GEMM",
+            "padding",
+            "kernels",
+            "memory",
+            "J/example",
+            "spread",
+        ):
+            table.add_column(name, justify="right")
+        for entry in found["rows"]:
+            row = Row(**entry)
+            table.add_row(
+                variant(row.variant).title,
+                f"{row.examples_per_second:,.1f}",
+                f"{row.tokens_per_second:,.0f}",
+                f"{1000 * row.step_seconds:,.1f}",
+                _percent(row.share(peak)),
+                _percent(row.share(ceiling)),
+                _percent(row.padding),
+                "-" if row.kernels is None else f"{row.kernels:,.0f}",
+                "-" if row.peak_bytes is None else size(row.peak_bytes),
+                "-" if row.joules_per_example is None else f"{row.joules_per_example:.3f}",
+                _percent(row.spread),
+            )
+        console.print(table)
+        for name, ratio in found["ratios"].items():
+            console.print(
+                f"{variant(OURS).title} trains {ratio['median']:.2f} times the examples a second of "
+                f"{variant(name).title} ({ratio['least']:.2f} to {ratio['most']:.2f} over the rounds)"
+            )
+    for name in result["refused"]:
+        console.print(
+            f"No ratio to {variant(name).title}: without dropout its losses differ by "
+            f"{result['disagreement'][name]:.2g} (at most {result['tolerance']:g}), so it computes something else."
+        )
+    for name in (name for name in result["traces"] if variant(name).note):
+        console.print(f"{variant(name).title}: {variant(name).note}.")
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
