@@ -110,6 +110,9 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config
+        # where only some rows of the word table are here (training/trimming.py): the row of each word, -1 for no row
+        self.row_of_V: Tensor | None
+        self.register_buffer("row_of_V", None, persistent=False)
         self.word = nn.Parameter(torch.empty(config.vocab_size, config.hidden))
         self.position = nn.Parameter(torch.empty(config.position_rows, config.hidden))
         self.token_type = nn.Parameter(torch.empty(1, config.hidden))
@@ -149,7 +152,8 @@ class Encoder(nn.Module):
                 f"a sequence of {batch.max_seqlen} tokens, the encoder has {config.positions} positions",
                 todo="shorten it when it is tokenised",
             )
-        x_TH = functional.embedding(batch.input_ids_T, self.word) + self.token_type
+        rows_T = batch.input_ids_T if self.row_of_V is None else self.row_of_V.index_select(0, batch.input_ids_T)
+        x_TH = functional.embedding(rows_T, self.word) + self.token_type
         x_TH = x_TH + functional.embedding(batch.position_ids_T, self.position)
         return dropped(self.norm(x_TH), config.dropout if self.training else 0.0)
 

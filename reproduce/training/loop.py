@@ -99,6 +99,7 @@ class Fitted:
     degenerate: str | None
     weights_changed: bool
     chosen: int  # the step whose weights they are
+    decayed: float  # what those steps leave of a weight that had no gradient
     scores: tuple[tuple[int, float], ...]
     seconds: dict[str, float]
 
@@ -192,6 +193,7 @@ class Training:
             degenerate=degenerate,
             weights_changed=changed,
             chosen=chosen,
+            decayed=self._optimiser.decayed(chosen),
             scores=tuple((int(step), score) for step, score in state.scores),
             seconds={"train": state.train_seconds, "dev": state.dev_seconds},
         )

@@ -47,6 +47,10 @@ class Optimiser:
         """The learning rate of optimizer step `step` (0 is the first)."""
         return self._recipe.learning_rate * rate_factor(step, self._steps, self._recipe.warmup)
 
+    def decayed(self, steps: int) -> float:
+        """What is left of a weight without gradients after so many steps: the product of (1 - rate * decay)."""
+        return math.prod(1 - self.rate(step) * self._recipe.weight_decay for step in range(steps))
+
     @torch.no_grad()
     def step(self, step: int) -> Tensor:
         """Clip the gradients, update the weights, drop the gradients; the norm before clipping is returned."""

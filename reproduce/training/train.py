@@ -27,6 +27,7 @@ from reproduce.training.loop import Looks, Part, Piece, Step, Training
 from reproduce.training.maskedtext import HEAD
 from reproduce.training.maskedtext import MaskedText as MaskedBatches
 from reproduce.training.modelfolder import check_vocabulary, keep, source_folder
+from reproduce.training.trimming import Trimmed, reached
 
 __all__ = ["Context", "Outcome", "Preempted", "run_train"]
 
@@ -86,6 +87,8 @@ def run_train(job: TrainJob, context: Context) -> Outcome:
             model.to(device)
             parts.append(Part(text.majority))
             batch = _mixed(batch, text, beside, len(tasks))
+        # the text beside the tasks is predicted among all words
+        trimmed = None if job.masked else Trimmed.where_worth(model.encoder, reached(_read(tasks), model.encoder))
         training = Training(
             model,
             batch,
@@ -100,6 +103,8 @@ def run_train(job: TrainJob, context: Context) -> Outcome:
         loaded = time.perf_counter()
         fitted = training.run()
         context.phase("finish")
+        if trimmed is not None:
+            trimmed.restore(fitted.decayed)
         model.remove_head(HEAD)  # of no use to the jobs that build on this one
         sha256 = keep(context, model, words)
     return Outcome(
@@ -135,6 +140,11 @@ def _load(job: TrainJob, number: int, words: data.Words, context: Context) -> _T
         check_lengths(dev, job.max_length)
         looked_at = examples_of_items(dev, job.selection.items)
     return _Task(info, examples, dev, looked_at)
+
+
+def _read(tasks: Sequence[_Task]) -> list[Dataset]:
+    """What the model is shown while it is trained."""
+    return [one.examples.dataset for one in tasks] + [one.dev for one in tasks if one.dev is not None]
 
 
 def _looked_at(job: TrainJob) -> bool:
