@@ -459,10 +459,13 @@ def bench(
         typer.Option(
             "--variants",
             metavar="NAME,...",
-            help="trainer, trainer-example, jiant; all by default.",
+            help="packed-replicas, trainer, trainer-example, jiant.",
             show_default=False,
         ),
     ] = None,
+    replicas: Annotated[
+        int, typer.Option("--replicas", metavar="N", min=1, help="Seeds at once in the variant packed-replicas.")
+    ] = 2,
     rounds: Annotated[int, typer.Option("--rounds", metavar="N", min=1, help="Turns of each variant.")] = 3,
     steps: Annotated[int, typer.Option("--steps", metavar="N", min=1, help="Timed steps of a turn.")] = 20,
     warm: Annotated[int, typer.Option("--warm", metavar="N", min=0, help="Steps before them.")] = 5,
@@ -511,6 +514,7 @@ def bench(
         device=where,
         threads=threads,
         precision=precision or ("bf16" if gpu else "fp32"),
+        replicas=replicas,
     )
     with Watch() as watch:
         result = run(ask, watch)

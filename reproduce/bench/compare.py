@@ -11,7 +11,7 @@ import numpy as np
 
 from reproduce.bench.variants import OURS
 
-__all__ = ["TOLERANCE", "Row", "disagreement", "ratio", "row"]
+__all__ = ["TOLERANCE", "Row", "disagreement", "ratio", "row", "together"]
 
 # Largest relative difference between the losses of two variants, step by step, without dropout. In bf16 two orders of
 # addition differ by its 8 bits; in fp32 what is left is far smaller
@@ -71,13 +71,29 @@ def row(variant: str, rounds: Sequence[Mapping[str, Any]]) -> Row:
     )
 
 
-def ratio(rounds: Mapping[str, Sequence[Mapping[str, Any]]], other: str) -> dict[str, float]:
-    """How many times the other variant's examples a second ours has: the median over rounds, the least and the most.
+def together(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Processes that measured at the same time as one measurement: their work added, their seconds a mean."""
+    first = dict(replicas[0])
+    for name in ("examples", "real_tokens", "flops"):
+        first[name] = sum(one[name] for one in replicas)
+    first["seconds"] = np.mean([one["seconds"] for one in replicas], axis=0).tolist()
+    peaks = [one["peak_bytes"] for one in replicas]
+    first["peak_bytes"] = None if None in peaks else sum(peaks)
+    # the counter is the device's, so that each of them saw what all used
+    joules = [one["joules"] for one in replicas]
+    first["joules"] = None if None in joules else max(joules)
+    return first
+
+
+def ratio(rounds: Mapping[str, Sequence[Mapping[str, Any]]], other: str, ours: str = OURS) -> dict[str, float]:
+    """How many times the other variant's examples a second `ours` has: the median over rounds, the least and the most.
 
     A round's two variants ran one after the other, so that what slows the machine slows both.
     """
-    each = [
-        median(theirs["seconds"]) / median(ours["seconds"])
-        for ours, theirs in zip(rounds[OURS], rounds[other], strict=True)
-    ]
+    each = [_rate(mine) / _rate(theirs) for mine, theirs in zip(rounds[ours], rounds[other], strict=True)]
     return {"median": median(each), "least": min(each), "most": max(each)}
+
+
+def _rate(one: Mapping[str, Any]) -> float:
+    """Examples a second, by the median step."""
+    return float(one["examples"] / len(one["seconds"]) / median(one["seconds"]))

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from claimcheck.foundation.errors import ClaimcheckError, UsageError
-from reproduce.bench.compare import TOLERANCE, disagreement, ratio, row
+from reproduce.bench.compare import TOLERANCE, disagreement, ratio, row, together
 from reproduce.bench.variants import OURS, variant
 from reproduce.bench.work import Job, examples
 from reproduce.engine.processes import worker_environment
@@ -43,6 +44,7 @@ class Ask:
     threads: int
     precision: str
     seed: int = 0
+    replicas: int = 2  # processes of the variant that trains several seeds at once
 
 
 Progress = Callable[[str, int, int], None]  # what is measured, processes done, processes in all
@@ -63,8 +65,8 @@ def run(ask: Ask, on_progress: Progress = lambda what, done, total: None) -> dic
     names = (OURS, *(name for name in dict.fromkeys(ask.variants) if name != OURS))
     for name in names:
         variant(name)
-    if min(ask.rounds, ask.steps, *ask.batches) < 1:
-        raise UsageError("rounds, steps and batch are at least 1")
+    if min(ask.rounds, ask.steps, ask.replicas, *ask.batches) < 1:
+        raise UsageError("rounds, steps, replicas and batch are at least 1")
     total, done = len(names) * (1 + ask.rounds * len(ask.batches)), 0
     measured: list[dict[str, Any]] = []
     with TemporaryDirectory(prefix="claimcheck-bench-") as name:
@@ -73,7 +75,8 @@ def run(ask: Ask, on_progress: Progress = lambda what, done, total: None) -> dic
         def one(job: Job) -> dict[str, Any]:
             nonlocal done
             on_progress(f"{job.variant}, {job.kind}, batch {job.batch}", done, total)
-            found = _in_a_process(job, folder)
+            count = ask.replicas if variant(job.variant).replicas and job.kind == "time" else 1
+            found = _in_processes([replace(job, seed=job.seed + n, together=count) for n in range(count)], folder)
             done += 1
             return found
 
@@ -121,24 +124,40 @@ def _table(ask: Ask, batch: int, rounds: dict[str, list[dict[str, Any]]], apart:
     }
 
 
-def _in_a_process(job: Job, folder: Path) -> dict[str, Any]:
-    given, result = folder / "job.json", folder / "result.json"
+def _in_processes(jobs: Sequence[Job], folder: Path) -> dict[str, Any]:
+    """What one process each measures, at the same time, as one measurement."""
+    with TemporaryDirectory(dir=folder) as shared, ExitStack() as running:
+        started = [running.enter_context(_started(job, Path(shared))) for job in jobs]
+        return together([_result(job, process, Path(shared)) for job, process in zip(jobs, started, strict=True)])
+
+
+@contextmanager
+def _started(job: Job, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    given, result = folder / f"job-{job.seed}.json", folder / f"result-{job.seed}.json"
     given.write_text(json.dumps(asdict(job)), encoding="utf-8")
-    result.unlink(missing_ok=True)
     environment = worker_environment(job.threads) | {"HF_HUB_OFFLINE": "1"}  # nothing of a hub is needed
     command = [sys.executable, "-P", "-m", "reproduce.bench.worker", str(given), str(result)]
+    with (folder / f"said-{job.seed}").open("w+", encoding="utf-8", errors="replace") as said:
+        process = subprocess.Popen(command, env=environment, stdout=said, stderr=said, text=True)  # noqa: S603
+        try:
+            yield process
+        finally:
+            process.kill()  # where another one failed, or the user stopped
+            process.wait()
+
+
+def _result(job: Job, process: subprocess.Popen[str], folder: Path) -> dict[str, Any]:
     try:
-        done = subprocess.run(  # noqa: S603 - this interpreter, our own module
-            command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
+        code = process.wait(timeout=_SECONDS)
     except subprocess.TimeoutExpired:
         raise ClaimcheckError(
             f"measuring {job.variant} took more than {_SECONDS} s", todo="fewer --steps, or a smaller --encoder"
         ) from None
-    if done.returncode or not result.exists():
-        said = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+    result = folder / f"result-{job.seed}.json"
+    if code or not result.exists():
+        said = (folder / f"said-{job.seed}").read_text(encoding="utf-8", errors="replace").strip().splitlines()
         raise ClaimcheckError(
-            f"measuring {job.variant} (batch {job.batch}) failed: {said[:300]}",
+            f"measuring {job.variant} (batch {job.batch}) failed: {(said or ['it said nothing'])[-1][:300]}",
             todo="a smaller --batch or --encoder where memory ran out; --variants leaves a variant out",
         )
     found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ from typing import Literal
 
 from claimcheck.foundation.errors import UsageError
 
-__all__ = ["OURS", "VARIANTS", "Variant", "variant"]
+__all__ = ["OURS", "REPLICAS", "VARIANTS", "Variant", "variant"]
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,21 @@ class Variant:
     fixed: int = 0  # tokens, where padding is "fixed"
     micro: int | None = None  # examples at once; None: the whole batch
     note: str = ""
+    replicas: bool = False  # as many processes at once as are asked for, each with a seed of its own
 
 
 OURS = "packed"
+REPLICAS = "packed-replicas"
 
 VARIANTS = (
     Variant(OURS, "claimcheck, packed", "packed", note="the code that `reproduce run` trains with"),
+    Variant(
+        REPLICAS,
+        "claimcheck, several seeds at once",
+        "packed",
+        replicas=True,
+        note="processes that share the device, as `reproduce run --slots` starts them; their rates are added",
+    ),
     Variant(
         "trainer",
         "HF Trainer, dynamic padding",

@@ -50,6 +50,7 @@ class Job:
     threads: int
     precision: str
     seed: int = 0
+    together: int = 1  # processes that measure at the same time, this one among them
 
     @property
     def dropout(self) -> float:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from reproduce.bench.variants import variant
@@ -21,6 +20,7 @@ from reproduce.runner import Context
 
 __all__ = ["Measured", "main", "measure"]
 
+_PATIENCE = 600.0  # seconds
 _PROFILED = 3  # steps whose kernels are counted
 
 
@@ -50,7 +50,7 @@ def measure(job: Job, folder: Path) -> Measured:
     device = torch.device(machine.resolve_device(job.device))
     torch.set_num_threads(job.threads)
     data = examples(job)
-    clock = _Clock(device)
+    clock = _Clock(device, job, folder)
     energy = _joules(device)
     losses, computed = _train(job, data, device, folder, clock.tick)
     used = None if energy is None or (after := _joules(device)) is None else after - energy
@@ -64,7 +64,7 @@ def measure(job: Job, folder: Path) -> Measured:
         padding=1 - real / computed,
         flops=data.flops(job.shape, first, last),
         peak_bytes=_peak_bytes(device),
-        kernels=_kernels(job, device, folder) if job.kind == "time" else None,
+        kernels=_kernels(job, device, folder) if job.kind == "time" and job.together == 1 else None,
         joules=used,
         versions=machine.versions(),
         device=str(machine.hardware(str(device), job.threads).get("gpu", "cpu")),
@@ -83,12 +83,15 @@ def _train(job: Job, data: Examples, device: Any, folder: Path, tick: Callable[[
 class _Clock:
     """Moments between steps; on a GPU they are marks in its own queue, so that looking at them makes nothing wait."""
 
-    def __init__(self, device: Any) -> None:
+    def __init__(self, device: Any, job: Job, folder: Path) -> None:
         self._gpu = device.type == "cuda"
+        self._job, self._folder = job, folder
         self._marks: list[Any] = []
 
     def tick(self) -> None:
         """A step begins or ends here."""
+        if len(self._marks) == self._job.warm and self._job.together > 1:
+            _wait_for_the_others(self._folder, self._job)
         if self._gpu:
             import torch
 
@@ -107,6 +110,16 @@ class _Clock:
 
         torch.cuda.synchronize()
         return [before.elapsed_time(after) / 1000 for before, after in pairs]
+
+
+def _wait_for_the_others(folder: Path, job: Job) -> None:
+    """Until every process that measures at the same time is past its warm steps: alone it would be too fast."""
+    (folder / f"ready-{job.seed}").touch()
+    until = time.monotonic() + _PATIENCE
+    while len(list(folder.glob("ready-*"))) < job.together:
+        if time.monotonic() > until:
+            raise TimeoutError(f"{job.together} processes should measure together, and one is not there")
+        time.sleep(0.01)
 
 
 def _peak_bytes(device: Any) -> int | None:
@@ -155,8 +168,7 @@ def main(arguments: list[str]) -> None:
     """Read a job, write what was measured; an error is a traceback on stderr and exit 1."""
     job_file, result_file = map(Path, arguments)
     job = Job(**json.loads(job_file.read_text(encoding="utf-8")))
-    with TemporaryDirectory(prefix="claimcheck-bench-") as folder:
-        result_file.write_text(json.dumps(asdict(measure(job, Path(folder)))) + "\n", encoding="utf-8")
+    result_file.write_text(json.dumps(asdict(measure(job, job_file.parent))) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from claimcheck.foundation.errors import ClaimcheckError, UsageError
 from reproduce.bench import run as bench
-from reproduce.bench.compare import TOLERANCE, disagreement, ratio, row
+from reproduce.bench.compare import TOLERANCE, disagreement, ratio, row, together
 from reproduce.bench.rates import rates_of
 from reproduce.bench.run import Ask, tokens_batch
 from reproduce.bench.variants import OURS, VARIANTS
@@ -83,11 +84,12 @@ def test_padding_is_counted_as_it_is_computed(tmp_path: Path) -> None:
 
 
 def test_losses_that_differ_give_no_ratio(monkeypatch: pytest.MonkeyPatch) -> None:
-    def worker(job: Job, folder: Path) -> dict[str, Any]:
+    def worker(jobs: Sequence[Job], folder: Path) -> dict[str, Any]:
+        [job] = jobs
         other = 1e-3 if job.variant == "trainer" else 0.0
         return measured(job.variant, [2.0 if job.variant == "trainer" else 1.0] * 3, [1.1 + other, 1.0])
 
-    monkeypatch.setattr(bench, "_in_a_process", worker)
+    monkeypatch.setattr(bench, "_in_processes", worker)
     monkeypatch.setattr(bench, "_gemm_ceiling", lambda ask: None)
     result = bench.run(replace(ASK, variants=("trainer", "jiant")))
     assert result["refused"] == ["trainer"]
@@ -101,11 +103,12 @@ def test_losses_that_differ_give_no_ratio(monkeypatch: pytest.MonkeyPatch) -> No
 def test_variants_take_turns_after_their_traces(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str, int]] = []
 
-    def worker(job: Job, folder: Path) -> dict[str, Any]:
+    def worker(jobs: Sequence[Job], folder: Path) -> dict[str, Any]:
+        [job] = jobs
         asked.append((job.kind, job.variant, job.batch))
         return measured(job.variant, [1.0] * 3, [1.0])
 
-    monkeypatch.setattr(bench, "_in_a_process", worker)
+    monkeypatch.setattr(bench, "_in_processes", worker)
     monkeypatch.setattr(bench, "_gemm_ceiling", lambda ask: None)
     seen: list[tuple[int, int]] = []
     bench.run(ASK, lambda what, done, total: seen.append((done, total)))
@@ -126,6 +129,19 @@ def test_a_row_is_of_real_tokens_and_medians() -> None:
     assert found.joules_per_example == pytest.approx(8.0 / 32)  # of all steps, the warm one included
     theirs = [measured("trainer", [s] * 3, [1.0]) for s in (2.0, 6.0, 3.0)]
     assert ratio({OURS: rounds, "trainer": theirs}, "trainer") == {"median": 2.0, "least": 1.0, "most": 3.0}
+
+
+def test_seeds_at_once_add_up() -> None:
+    one, two = measured(OURS, [1.0, 3.0], [1.0]), measured(OURS, [2.0, 4.0], [1.0])
+    found = together([one, two])
+    assert found["seconds"] == [1.5, 3.5]
+    assert found["examples"] == 32
+    assert found["real_tokens"] == 1280
+    assert found["peak_bytes"] == 2000
+    assert found["joules"] == 8.0  # the card's counter is one
+    # half as fast each, twice the work: no gain
+    rounds = {"packed-replicas": [found], "trainer": [measured("trainer", [1.25, 1.25], [1.0])]}
+    assert ratio(rounds, "trainer", "packed-replicas")["median"] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("losses", [[1.0], [1.0, float("nan")], []])
@@ -154,7 +170,7 @@ def test_rates_give_back_the_machine_that_the_steps_were_made_of() -> None:
 
 def test_a_process_that_fails_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(ClaimcheckError, match="no encoder 'huge'"):
-        bench._in_a_process(replace(TRACE, encoder="huge"), tmp_path)
+        bench._in_processes([replace(TRACE, encoder="huge")], tmp_path)
 
 
 def test_what_cannot_be_measured_is_refused() -> None:
@@ -166,12 +182,16 @@ def test_what_cannot_be_measured_is_refused() -> None:
 
 def test_the_command_measures_in_processes_of_their_own(tmp_path: Path) -> None:
     out = tmp_path / "bench.json"
-    options = "--encoder tiny --batch 4 --variants trainer --rounds 1 --steps 2 --warm 0 --device cpu --rates here"
-    done = CliRunner().invoke(app, ["bench", *options.split(), "--out", str(out)])
+    options = "--encoder tiny --batch 4 --variants trainer,packed-replicas --rounds 1 --steps 2 --warm 1 --device cpu"
+    done = CliRunner().invoke(app, ["bench", *options.split(), "--rates", "here", "--out", str(out)])
     assert done.exit_code == 0, done.output
     result = json.loads(out.read_text())
     assert result["refused"] == []
     assert result["tables"][0]["ratios"]["trainer"]["median"] > 0
     assert "times the examples a second of HF Trainer" in " ".join(done.stdout.split())
     assert "[hardware.here]" in done.stdout
-    assert "1/4 trainer, trace" in done.stderr
+    assert "1/6 trainer, trace" in done.stderr
+    rows = {entry["variant"]: entry for entry in result["tables"][0]["rows"]}
+    # two seeds' work in one: each step of it has twice the examples
+    assert rows["packed-replicas"]["examples_per_second"] * rows["packed-replicas"]["step_seconds"] == pytest.approx(8)
+    assert rows[OURS]["examples_per_second"] * rows[OURS]["step_seconds"] == pytest.approx(4)
