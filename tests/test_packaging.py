@@ -81,6 +81,7 @@ def test_the_wheel_holds_every_module_and_data_file(wheel_files: set[str]) -> No
     }
     assert {"claimcheck/publish/ledger.schema.json", "claimcheck/checks/signs.json"} <= wanted
     assert {"claimcheck/py.typed", "claimcheck/claims/detect_weights.json"} <= wanted
+    assert {"claimcheck/foundation/models/verifier.safetensors", "claimcheck/checks/text/calibration.json"} <= wanted
     assert {"reproduce/registry/2005.13013.toml", "reproduce/planning/hardware.toml"} <= wanted
     assert not wanted - wheel_files
 

@@ -19,6 +19,7 @@ from claimcheck.foundation.settings import Settings
 from claimcheck.foundation.store import Store
 from claimcheck.pipeline import Outcome, check_paper, check_papers
 from claimcheck.reading import read_source, sandbox
+from claimcheck.reading.dispatch import code_version
 from claimcheck.sources import resolve
 
 TEXT = "Our model number {0} reaches 9{0}.3 F1 on SQuAD. It was trained for two days on one machine.\n"
@@ -240,6 +241,18 @@ def test_settings_that_matter_make_another_ledger(papers: list[Path], settings: 
     assert (len(every.claims), len(most.claims)) == (3, 1)
     assert most.run.claims_found == 3
     assert check_paper(papers[0], settings.model_copy(update={"workers": 2, "timeout": 3.0})) == every
+
+
+def test_other_code_and_other_weights_make_another_version_of_a_package(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text("x = 1\n")
+    (tmp_path / "weights.safetensors").write_bytes(b"\0" * 200_000 + b"\1" * 100_000)
+    versions = [code_version.__wrapped__(tmp_path)]
+    (tmp_path / "weights.safetensors").write_bytes(b"\0" * 200_000 + b"\2" * 100_000)
+    versions.append(code_version.__wrapped__(tmp_path))
+    (tmp_path / "code.py").write_text("x = 2\n")
+    versions.append(code_version.__wrapped__(tmp_path))
+    assert len(set(versions)) == 3
+    assert versions[-1] == code_version.__wrapped__(tmp_path)
 
 
 def test_the_most_important_claims_stay_in_order() -> None:

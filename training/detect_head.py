@@ -25,11 +25,11 @@ from detect_heads import fit_heads  # type: ignore[import-not-found]
 from detect_teacher import held_out  # type: ignore[import-not-found]
 from numpy.typing import NDArray
 from safetensors.torch import save_file
-from tokenizers import Tokenizer
 
 from claimcheck.claims.features import features
 from claimcheck.foundation.models.claim_model import FROZEN_LAYERS, MAX_TOKENS, PARTS, WEIGHTS, network, trained_names
-from claimcheck.foundation.models.encoder import SentenceEncoder, embedded_model_folder
+from claimcheck.foundation.models.encoder import SentenceEncoder
+from claimcheck.foundation.models.onnx import tokenizer
 from claimcheck.foundation.settings import Settings
 
 HERE = Path(__file__).parent
@@ -103,10 +103,7 @@ def train(data: Abstracts, judged: NDArray[np.float32], out: Path) -> None:
     texts = [data.texts[i] for i in chosen] + [text for text, _, _ in own]
     crowd = GOLD * np.eye(len(PARTS))[data.parts[chosen]] + (1 - GOLD) * judged[chosen]
     wanted = torch.tensor(np.vstack([crowd, [own_targets(kind, claim) for _, kind, claim in own]]), dtype=torch.float32)
-    tokenizer = Tokenizer.from_file(str(embedded_model_folder() / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(MAX_TOKENS)
-    ids = [e.ids for e in tokenizer.encode_batch([" ".join(t.split()) for t in texts])]
+    ids = [e.ids for e in tokenizer(MAX_TOKENS).encode_batch([" ".join(t.split()) for t in texts])]
     model = network(None)
     names = set(trained_names(model))
     for name, parameter in model.named_parameters():

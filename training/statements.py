@@ -4,7 +4,7 @@
 
 Learned from: TabFact training pairs, TabFact validation statements of every second table (the others stay for measuring),
 InfoTabS training hypotheses, and statements made from TabFact's tables (training/made_statements.py). Temperatures are fitted on
-tables that no tree saw. SciTab and SEM-TAB-FACTS are never read here.
+tables that no tree saw; how much flatter the probabilities of a paper's prose are, on sets left out of training altogether. SciTab and SEM-TAB-FACTS are never read here.
 """
 
 from __future__ import annotations
@@ -16,18 +16,22 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.model_selection import cross_val_predict
 
 from claimcheck.checks.statements.facts import Facts, table_facts
+from claimcheck.checks.statements.model import Trees, load_model, three_way
 from claimcheck.checks.statements.signs import Reading, read
-from claimcheck.checks.table_index import index_tables
-from claimcheck.foundation.records import Table
+from claimcheck.checks.table_index import TableView, index_tables
+from claimcheck.foundation.records import LABELS, Table
 from training.made_statements import make
 
 OUT = Path(__file__).parent.parent / "claimcheck" / "checks" / "statements" / "weights.json"
@@ -35,6 +39,22 @@ SEED = 7
 PAIRS, MADE_TABLES, OTHER_TABLES, INFOTABS, ABSTRACTS = 4500, 5000, 4000, 6000, 700
 REAL = frozenset({"validation", "pairs", "infotabs", "other table", "column taken out", "abstracts"})
 CALIBRATED = "TabFact and InfoTabS, tables that trained nothing"
+TABFACT = frozenset({"validation", "pairs", "other table", "column taken out"})
+TEMPERATURES = np.linspace(0.6, 2.5, 77)
+PROSE = 1500  # sentences of abstracts, and statements of each set, that tell prose from statements
+WORDING = (
+    "words",
+    "plain_words",
+    "hedge",
+    "method",
+    "cause",
+    "prose",
+    "comparative",
+    "superlative",
+    "negation",
+    "all",
+    "only",
+)
 # signs that can only speak one way, whatever a set says of them
 HOLDS_UP = ("_best", "_worst", "mean")
 DECIDED = {
@@ -45,12 +65,19 @@ DECIDED = {
 
 @dataclass(frozen=True)
 class Row:
-    """One statement's signs, its label, its table and where it comes from."""
+    """One statement's signs, its label, its table and where it comes from; its words and its table as they were read."""
 
     signs: dict[str, float]
     label: str
     table: str
     source: str
+    text: str = ""
+    view: TableView | None = None
+
+    @classmethod
+    def of(cls, reading: Reading, label: str, table: str, source: str) -> Row:
+        """The row of a statement that was read."""
+        return cls(reading.signs, label, table, source, reading.statement.text, reading.statement.facts.view)
 
     @property
     def held_out(self) -> bool:
@@ -103,14 +130,14 @@ def tabfact(folder: Path, tables: Tables, rng: random.Random) -> Iterator[Row]:
     pairs = [p for p in lines(folder / "pairs_train.jsonl.xz") if p["table_id"] in tables]
     for p in rng.sample(pairs, min(PAIRS, len(pairs))):
         facts = tables.facts(p["table_id"])
-        yield Row(read(p["true"], facts).signs, "supported", p["table_id"], "pairs")
-        yield Row(read(p["false"], facts).signs, "refuted", p["table_id"], "pairs")
+        yield Row.of(read(p["true"], facts), "supported", p["table_id"], "pairs")
+        yield Row.of(read(p["false"], facts), "refuted", p["table_id"], "pairs")
     for t in lines(folder / "val.jsonl.xz"):
         if measured(t["table_id"]):
             continue
         facts = tables.facts(t["table_id"], t["caption"])
         for statement, yes in zip(t["statements"], t["labels"], strict=True):
-            yield Row(read(statement, facts).signs, "supported" if yes else "refuted", t["table_id"], "validation")
+            yield Row.of(read(statement, facts), "supported" if yes else "refuted", t["table_id"], "validation")
     yield from unanswerable(pairs, tables, rng)
 
 
@@ -129,7 +156,7 @@ def unanswerable(pairs: Sequence[dict[str, Any]], tables: Tables, rng: random.Ra
             j = rng.choice(same) if same and rng.random() < 0.7 else rng.choice(chosen)["table_id"]
             other = read(text, tables.facts(j))
             if _lost(own, other) and len(other.statement.rows) < len(own.statement.rows):
-                yield Row(other.signs, "not_enough_info", i, "other table")
+                yield Row.of(other, "not_enough_info", i, "other table")
             continue
         single = [m.members[0] for m in own.statement.columns if len(m.members) == 1]
         if single and own.statement.facts.width > 2:
@@ -138,7 +165,7 @@ def unanswerable(pairs: Sequence[dict[str, Any]], tables: Tables, rng: random.Ra
             grid = [[cell for c, cell in enumerate(row) if c != column] for row in table.grid]
             other = read(text, facts_of(Table.from_grid(grid, table.caption, header_rows=table.header_rows)))
             if _lost(own, other):
-                yield Row(other.signs, "not_enough_info", i, "column taken out")
+                yield Row.of(other, "not_enough_info", i, "column taken out")
 
 
 def _lost(own: Reading, other: Reading) -> bool:
@@ -155,7 +182,7 @@ def infotabs(folder: Path, rng: random.Random) -> Iterator[Row]:
         tables[t["table_id"]] = facts_of(Table.from_rows(["", title], rows, title))
     hypotheses = list(lines(folder / "train.jsonl.xz"))
     for h in rng.sample(hypotheses, min(INFOTABS, len(hypotheses))):
-        yield Row(read(h["hypothesis"], tables[h["table_id"]]).signs, labels[h["label"]], h["table_id"], "infotabs")
+        yield Row.of(read(h["hypothesis"], tables[h["table_id"]]), labels[h["label"]], h["table_id"], "infotabs")
 
 
 def made(folder: Path, abstracts: Path, tables: Tables, rng: random.Random) -> Iterator[Row]:
@@ -166,9 +193,9 @@ def made(folder: Path, abstracts: Path, tables: Tables, rng: random.Random) -> I
     rng.shuffle(ids)
     for i in ids[:MADE_TABLES]:
         for m in make(tables.facts(i), rng, 3, asides):
-            yield Row(read(m.text, tables.facts(i)).signs, m.label, i, "made")
+            yield Row.of(read(m.text, tables.facts(i)), m.label, i, "made")
     for i in ids[-ABSTRACTS:]:
-        yield Row(read(rng.choice(others), tables.facts(i)).signs, "not_enough_info", i, "abstracts")
+        yield Row.of(read(rng.choice(others), tables.facts(i)), "not_enough_info", i, "abstracts")
 
 
 def sentences(path: Path) -> tuple[list[str], list[str]]:
@@ -208,13 +235,13 @@ def fit(
     x = matrix(rows, signs)
     model.fit(x[~held], yes[~held], sample_weight=weight[~held])
     score = model.decision_function(x[held])
-    choices = np.linspace(0.6, 2.5, 77)
     # people's own sentences say how sure to be; made ones are read too well
     real = np.array([r.source in REAL for r in rows])[held]
     losses = [
-        log_loss(yes[held][real], 1 / (1 + np.exp(-score[real] / t)), sample_weight=weight[held][real]) for t in choices
+        log_loss(yes[held][real], 1 / (1 + np.exp(-score[real] / t)), sample_weight=weight[held][real])
+        for t in TEMPERATURES
     ]
-    temperature = float(choices[int(np.argmin(losses))])
+    temperature = float(TEMPERATURES[int(np.argmin(losses))])
     print(
         f"   held-out tables: n {held.sum()}, AUROC {roc_auc_score(yes[held], score):.3f}, temperature {temperature:.2f}"
     )
@@ -240,6 +267,79 @@ def fit(
         "temperature": round(temperature, 3),
         "trees": trees,
     }
+
+
+def left_out_temperature(rows: Sequence[Row]) -> float:
+    """The temperature at which, over sets that did not train, the model is as sure on average as it is right.
+
+    What people wrote on TabFact's tables and on InfoTabS' is judged by trees that saw nothing of that set.
+    """
+    judged = []
+    for source, family in (("validation", TABFACT), ("infotabs", frozenset({"infotabs"}))):
+        models = train_trees([r for r in rows if r.source not in family])
+        own = [r for r in rows if r.source == source]
+        judged.append((_judged(models, own), np.array([LABELS.index(r.label) for r in own])))  # type: ignore[arg-type]
+    right = np.mean([np.mean(p.argmax(axis=1) == gold) for p, gold in judged])
+
+    def excess(temperature: float) -> float:
+        flat = [p ** (1 / temperature) for p, _ in judged]
+        return float(np.mean([(p / p.sum(axis=1, keepdims=True)).max(axis=1).mean() for p in flat]) - right)
+
+    found = float(brentq(excess, 1.0, 10.0)) if excess(1.0) > 0 else 1.0
+    print(f"left-out sets: right {right:.3f}, sure {right + excess(1.0):.3f}, temperature {found:.2f}")
+    return found
+
+
+def _judged(models: dict[str, Any], rows: Sequence[Row]) -> np.ndarray:
+    """(n, 3) probabilities of trees that were just fitted."""
+    decided, holds = (
+        Trees.from_json({**models[k], "temperature": 1.0}).probability([r.signs for r in rows])
+        for k in ("decided", "holds")
+    )
+    return three_way(decided, holds)
+
+
+def prose(rows: Sequence[Row], abstracts: Path) -> dict[str, Any]:
+    """A logistic model that tells results told in abstracts from statements that people made for tables, by their wording."""
+    rng = random.Random(SEED + 2)
+    facts = facts_of(Table.from_rows(["", ""], [["", ""]], ""))
+    results, _ = sentences(abstracts)
+    told = [read(s, facts).signs for s in rng.sample(results, min(PROSE, len(results)))]
+    made_for = [r.signs for source in ("validation", "infotabs")
+                for r in rng.sample([r for r in rows if r.source == source], PROSE)]  # fmt: skip
+    x = np.array([[signs[s] for s in WORDING] for signs in (*told, *made_for)])
+    y = np.array([True] * len(told) + [False] * len(made_for))
+    scale = x.std(axis=0) + 1e-6
+    head = LogisticRegression(class_weight="balanced", max_iter=1000)
+    crossed = cross_val_predict(head, x / scale, y, cv=5, method="predict_proba")[:, 1]
+    print(f"prose of papers: n {len(y)}, AUROC {roc_auc_score(y, crossed):.3f}, left out")
+    head.fit(x / scale, y)
+    return {
+        "bias": round(float(head.intercept_[0]), 4),
+        "weights": {s: round(float(w), 4) for s, w in zip(WORDING, head.coef_[0] / scale, strict=True)},
+        "temperature": round(left_out_temperature(rows), 3),
+    }
+
+
+def cross_fitted(rows: Sequence[Row]) -> np.ndarray:
+    """(n, 3): the shipped model's probabilities on tables that no tree saw, its temperatures from four fifths of them."""
+    model = load_model()
+    signs = [r.signs for r in rows]
+    raw = [replace(t, temperature=1.0).probability(signs) for t in (model.decided, model.holds)]
+    scores = [np.log(p / (1 - p)) for p in raw]
+    label = np.array([r.label for r in rows])
+    fold = np.array([zlib.crc32(b"fold " + r.table.encode()) % 5 for r in rows])
+    shares = [np.zeros(len(rows)), np.zeros(len(rows))]
+    for k in range(5):
+        other, own = fold != k, fold == k
+        for share, score, yes, counts in zip(
+            shares, scores, (label != "not_enough_info", label == "supported"),
+            (np.ones(len(rows), bool), label != "not_enough_info"), strict=True,
+        ):  # fmt: skip
+            kept = other & counts
+            losses = [log_loss(yes[kept], 1 / (1 + np.exp(-score[kept] / t))) for t in TEMPERATURES]
+            share[own] = 1 / (1 + np.exp(-score[own] / TEMPERATURES[int(np.argmin(losses))]))
+    return model.prose.flattened(three_way(*shares), signs)
 
 
 def weights_of(rows: Sequence[Row], table: dict[str, float], balance: bool = False) -> np.ndarray:
@@ -278,8 +378,19 @@ def collect(data: str) -> list[Row]:
     return rows
 
 
-def train(rows: Sequence[Row]) -> dict[str, Any]:
-    """Both models as JSON."""
+def train(rows: Sequence[Row], abstracts: Path) -> dict[str, Any]:
+    """All that weights.json holds."""
+    # both temperatures rest on these: `holds` on those that have an answer, `decided` on all
+    kept = sum(r.held_out and r.source in REAL for r in rows)
+    return {
+        "calibration": {"set": CALIBRATED, "statements": kept},
+        "prose": prose(rows, abstracts),
+        **train_trees(rows),
+    }
+
+
+def train_trees(rows: Sequence[Row]) -> dict[str, Any]:
+    """Both sums of trees as JSON."""
     signs = sorted(rows[0].signs)
     told = [r for r in rows if r.label != "not_enough_info"]
     holds = fit(
@@ -293,14 +404,12 @@ def train(rows: Sequence[Row]) -> dict[str, Any]:
                           "column taken out": 0.3, "abstracts": 1.0}),
         DECIDED, 120,
     )  # fmt: skip
-    # both temperatures rest on these: `holds` on those that have an answer, `decided` on all
-    kept = sum(r.held_out and r.source in REAL for r in rows)
-    return {"calibration": {"set": CALIBRATED, "statements": kept}, "decided": decided, "holds": holds}
+    return {"decided": decided, "holds": holds}
 
 
 def main(data: str) -> None:
     """Reads the sets, draws the signs, fits both models, writes the weights."""
-    write(train(collect(data)), OUT)
+    write(train(collect(data), Path(data) / "extract" / "csabstruct" / "train.jsonl"), OUT)
 
 
 if __name__ == "__main__":

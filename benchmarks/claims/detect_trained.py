@@ -19,7 +19,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from claimcheck.claims.features import features
 from claimcheck.foundation.models.claim_model import MAX_TOKENS, ClaimModel, network, trained_names
-from claimcheck.foundation.models.encoder import embedded_model_folder
+from claimcheck.foundation.models.onnx import embedded_model_folder
 from claimcheck.foundation.settings import Settings
 
 Floats = NDArray[np.float32]

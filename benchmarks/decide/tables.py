@@ -26,11 +26,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 import claimcheck
-from benchmarks.common import RESULTS, data_folder, print_table, write_result
-from claimcheck.foundation.records import LABELS, Label, Table
+from benchmarks.common import RESULTS, data_folder, print_table, share, write_result
+from benchmarks.decide.curves import ITEMS, keep
+from claimcheck.checks.risk import abstain
+from claimcheck.foundation.records import LABELS, Label, Table, Verdict
 from claimcheck.foundation.words import forms
 
 DRAWS = 1000
+RISKS = (0.05, 0.1, 0.2)
 SEED = 95
 SCITAB: dict[str, Label] = {"supports": "supported", "refutes": "refuted", "not enough info": "not_enough_info"}
 SEMTAB: dict[str, Label] = {"entailed": "supported", "refuted": "refuted", "unknown": "not_enough_info"}
@@ -118,13 +121,29 @@ def _lines(path: Path) -> Iterator[dict[str, str]]:
         yield json.loads(line)
 
 
-def run(items: Sequence[Item]) -> tuple[Array, float]:
-    """(n, 3) probabilities in the order of LABELS as `claimcheck.check_many` gives them, and the seconds taken."""
+def run(items: Sequence[Item]) -> tuple[list[Verdict], float]:
+    """The verdicts of `claimcheck.check_many`, and the seconds taken."""
     tables = {item.group: item.table for item in items}  # one object a table, so that it is indexed once
     start = time.perf_counter()
     verdicts = claimcheck.check_many([(item.text, [tables[item.group]]) for item in items])
-    out = np.array([[v.probabilities[x] for x in LABELS] for v in verdicts]).reshape(len(items), 3)
-    return out, time.perf_counter() - start
+    return verdicts, time.perf_counter() - start
+
+
+def at_risks(verdicts: Sequence[Verdict], gold: Sequence[Label]) -> dict[str, dict[str, float | int | None]]:
+    """For each risk: claims asserted on, how many of them still at `--risk`, and the share of these that is wrong."""
+    out: dict[str, dict[str, float | int | None]] = {}
+    for risk in RISKS:
+        kept = [
+            (v, g)
+            for v, g in zip(abstain(verdicts, risk), gold, strict=True)
+            if v.label != "not_enough_info" and not v.abstained
+        ]
+        out[f"{risk:g}"] = {
+            "asserted": sum(v.label != "not_enough_info" for v in verdicts),
+            "kept": len(kept),
+            "wrong": share(sum(v.label != g for v, g in kept), len(kept)),
+        }
+    return out
 
 
 def overlap(items: Sequence[Item]) -> Array:
@@ -194,16 +213,22 @@ def interval(values: Sequence[float]) -> list[float]:
     return [round(float(low), 4), round(float(high), 4)]
 
 
-def measure(name: str, items: Sequence[Item], score: Measure, classes: int) -> dict[str, object]:
-    """One set: the score with its interval, its difference to the baselines, calibration, speed."""
-    p, seconds = run(items)
+def measure(
+    name: str, items: Sequence[Item], score: Measure, classes: int, store: Path | None = None
+) -> dict[str, object]:
+    """One set: the score, its difference to the baselines, calibration, speed; each verdict goes to `store`."""
+    verdicts, seconds = run(items)
+    p = np.array([[v.probabilities[x] for x in LABELS] for v in verdicts]).reshape(len(items), 3)
     gold = np.array([LABELS.index(i.label) for i in items])
+    if store is not None:
+        told = p[:, :classes] / p[:, :classes].sum(axis=1, keepdims=True)
+        keep(name.partition(",")[0], told.max(axis=1).tolist(), (told.argmax(axis=1) == gold).tolist(), store)
     predicted = p[:, :classes].argmax(axis=1)
     names = [i.group for i in items]
     groups = [np.array([k for k, n in enumerate(names) if n == g]) for g in dict.fromkeys(names)]
-    share = overlap(items)
+    said = overlap(items)
     below = 2 if classes == 3 else 1
-    guesses = [np.where(share >= t, 0, below) for t in np.quantile(share, np.linspace(0, 1, 21))]
+    guesses = [np.where(said >= t, 0, below) for t in np.quantile(said, np.linspace(0, 1, 21))]
     words = max(guesses, key=lambda g: score(gold, g, groups))
     constant = max((np.full(len(gold), x) for x in range(classes)), key=lambda g: score(gold, g, groups))
     rng = np.random.default_rng(SEED)
@@ -229,6 +254,7 @@ def measure(name: str, items: Sequence[Item], score: Measure, classes: int) -> d
         "over_overlap": interval(draws["over_overlap"]),
         **{k: round(v, 4) for k, v in calibration(p, gold, classes).items()},
         "confusion": [[int(np.sum((gold == a) & (predicted == b))) for b in range(3)] for a in range(3)],
+        "at_risk": at_risks(verdicts, [i.label for i in items]),
         "statements_per_second": round(len(items) / seconds, 1),
     }
 
@@ -245,10 +271,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--limit", type=int, default=0, help="statements a set (0: all)")
     parser.add_argument("--out", type=Path, default=RESULTS / "decide_tables.json")
+    parser.add_argument("--items", type=Path, default=ITEMS, help="where each verdict goes, for the curves")
     args = parser.parse_args()
     folder = data_folder() / "verify"
     rows = [
-        measure(name, list(load(folder))[: args.limit or None], score, classes) for name, load, score, classes in SETS
+        measure(name, list(load(folder))[: args.limit or None], score, classes, None if args.limit else args.items)
+        for name, load, score, classes in SETS
     ]
     shown = (
         "set",
@@ -274,6 +302,7 @@ def main() -> None:
             r["confidence"],
             "confusion",
             r["confusion"],
+            r["at_risk"],
             r["statements_per_second"],
             "/s",
         )

@@ -94,9 +94,10 @@ def claim_words(claim: Claim, index: TableIndex) -> ClaimWords:
     """The words of a claim that matter for finding its cells."""
     # "24 layers" names a place where a row is named so
     quantities = [q.span for q in claim.quantities if q.role != "other" or q.decimals]
+    quantities += [m.span() for m in _TABLE_REF.finditer(claim.text)]  # the 2 of "Table 2" is no "ROUGE-2"
     kept = tuple(
         t
-        for t in tokens(claim.text)
+        for t in _as_headers(claim.text, index)
         if index.word_weight(t.form) > 0
         and (t.form not in STOP or t.form.isdigit())
         and not any(a <= t.start < b and not t.text[0].isalpha() for a, b in quantities)
@@ -115,6 +116,28 @@ def claim_words(claim: Claim, index: TableIndex) -> ClaimWords:
         index.header_numbers,
         index.own_names,
     )
+
+
+def _as_headers(text: str, index: TableIndex) -> list[Token]:
+    """The words of a claim as the headers spell them: "SST-2" where a header has "SST2", and the reverse."""
+    out: list[Token] = []
+    for t in tokens(text):
+        last = out[-1] if out else None
+        if last is not None and t.form.isdigit() and text[last.end : t.start] == "-":
+            joined = last.form + t.form
+            if index.word_weight(joined) > 0:
+                out[-1] = Token(joined, text[last.start : t.end], last.start, t.end)
+                continue
+        parts = _LETTERS_DIGITS.fullmatch(t.form)
+        if parts and not index.word_weight(t.form) and index.word_weight(parts[1]) and index.word_weight(parts[2]):
+            cut = t.start + len(parts[1])
+            out += [Token(parts[1], text[t.start : cut], t.start, cut), Token(parts[2], text[cut : t.end], cut, t.end)]
+            continue
+        out.append(t)
+    return out
+
+
+_LETTERS_DIGITS = re.compile(r"([a-z]{2,})(\d{1,2})")
 
 
 def _labels(text: str) -> tuple[str, ...]:
@@ -147,10 +170,17 @@ class Fit:
 
 
 def fit_table(
-    view: TableView, words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...], index: TableIndex
+    view: TableView,
+    words: ClaimWords,
+    quantity: Quantity,
+    others: tuple[Quantity, ...],
+    index: TableIndex,
+    near: Floats | None = None,
 ) -> Fit:
-    """The fit of every row, column and cell of one table for one quantity of a claim."""
-    near = _nearness(words, quantity, others)
+    """The fit of every row, column and cell of one table for one quantity of a claim; `near` (words,) is `nearness` of these,
+    which is the same for every table."""
+    if near is None:
+        near = nearness(words, quantity, others)
     owner = owner_of(quantity, words)
     idf = np.array([index.word_weight(t.form) for t in words.words])
     weights = idf * near
@@ -164,6 +194,7 @@ def fit_table(
         owner is not False
         and not words.is_previous(quantity.span)
         and (words.own or (quantity.direction and not _names_any(row, view.own_rows)))
+        and not (quantity.role == "value" and _LEFT_OUT.search(words.text[: quantity.span[0]]))
     ):
         own = 0.85 if words.own else 0.5
         row = np.maximum(row, np.where(view.own_rows, own, 0.0))
@@ -192,6 +223,8 @@ def fit_table(
 
 
 OTHER_METRIC, SAME_METRIC, OTHER_SPLIT, OTHER_SIZE, NOT_OWN = 0.16, 0.05, 0.16, 0.12, 0.18
+# "without X, our system reaches 77": that is no figure of the full system
+_LEFT_OUT = re.compile(r"(?:^|[.;]\s+)\W*(?:without|removing|when\s+removing|after\s+removing|ablating)\b[^.;]*$", re.I)
 _OWN_SUBJECT = re.compile(r"\b(?:we|our|ours|us|proposed|this\s+(?:work|paper))\b", re.I)
 _CONTRARIES = (
     (frozenset({"dev"}), frozenset({"test"}), OTHER_SPLIT),
@@ -291,7 +324,7 @@ def _named(headers: tuple[frozenset[str], ...], names: list[str], near: Floats, 
     return out
 
 
-def _nearness(words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...]) -> Floats:
+def nearness(words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...]) -> Floats:
     """1 beside the number, falling with the words between, less over a clause break or another number; list partners first."""
     a, b = quantity.span
     partner = {t.form for t in tokens(quantity.subject)}

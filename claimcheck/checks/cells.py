@@ -7,20 +7,22 @@ words far better than the others, an expected number that differs, and no plausi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from claimcheck.checks import derivation_text
-from claimcheck.checks.alignment import ClaimWords, Fit, claim_words, fit_table
+from claimcheck.checks.alignment import ClaimWords, Fit, claim_words, fit_table, nearness
 from claimcheck.checks.derivations import batches
 from claimcheck.checks.doubts import (
     cited_rival,
     dev_unsaid,
     names_place,
     of_a_test,
+    of_another,
+    of_earlier_work,
+    other_label,
     other_metric,
     other_owner,
     other_scope,
@@ -29,10 +31,14 @@ from claimcheck.checks.doubts import (
     own_before,
     unsaid,
 )
+from claimcheck.checks.margins import check_margin, is_close
+from claimcheck.checks.parts import check_part_number
 from claimcheck.checks.ranking import Candidate, Ranking
+from claimcheck.checks.shares import check_share, is_of_whole
 from claimcheck.checks.signs import REFUTE, SUPPORT, refute_signs, support_signs
+from claimcheck.checks.spoken import as_meant, checkable, ends, multiples
 from claimcheck.checks.table_index import TableIndex
-from claimcheck.foundation.records import Bound, Check, Claim, Label, Quantity, Role
+from claimcheck.foundation.records import Check, Claim, Label, Quantity, Role, Span
 from claimcheck.foundation.words import forms
 
 EXPLICIT_SCORE = 0.8  # strength of a refutation by a place that the words name in full
@@ -58,6 +64,7 @@ class Finding:
     may_refute: bool = False  # no plausible place gives the number, and it is printed finely enough to be held to one
     tentative: bool = False  # the place counts once another number of the sentence is found beside it
     given: Finding | None = None  # the place that does give the number, where it was too weak to count
+    check: Check | None = None  # made over several lanes at once, where no single place decides
 
     @property
     def score(self) -> float:
@@ -65,24 +72,62 @@ class Finding:
         return self.probability
 
 
-def checkable(quantity: Quantity) -> bool:
-    """Whether a quantity states a result that a table could print: not a count of layers, a year or a lone small integer."""
-    if quantity.role in ("other", "count", "rank") or quantity.aggregation == "share":
-        return False
-    if quantity.role in ("delta", "relative"):
-        return quantity.decimals > 0 or quantity.unit != "" or quantity.value >= 10
-    return quantity.decimals > 0 or quantity.unit in ("percent", "points", "times") or bool(quantity.metric)
-
-
 def check_numbers(claim: Claim, index: TableIndex) -> list[Finding]:
-    """One finding a checkable quantity, in order; numbers already placed pull the others of the sentence to their table and row."""
-    spoken = (*claim.quantities, *_multiples(claim.text))
-    quantities = tuple(end for q in spoken if checkable(q) and not of_a_test(q, claim.text) for end in _ends(q))
-    if not quantities or not index.views:
+    """One finding a checkable quantity, in order of the claim; of a range one for each end, unless its lanes settle it whole."""
+    spoken = [*(as_meant(q, claim.text) for q in claim.quantities), *multiples(claim.text)]
+    spoken = [
+        q
+        for q in spoken
+        if (checkable(q) or is_close(q, claim.text) or is_of_whole(q, claim.text)) and not of_a_test(q, claim.text)
+    ]
+    if not spoken or not index.views or of_earlier_work(claim.text):
         return []
     words = claim_words(claim, index)
+    named = words.tables or words.near_tables
+    views = [v for v in index.views if not named or v.table.is_named(named)]
+    margins: dict[Span, Check] = {}
+    for q in spoken:
+        check = (
+            check_share(q, views, words, index)
+            or check_margin(q, views, words, index)
+            or check_part_number(q, words, views, index)
+        )
+        if check is not None:
+            margins[q.span] = check
+    out = _placed(claim, [q for q in spoken if checkable(q) and not is_close(q, claim.text)], words, index)
+    return _with_margins(out, spoken, margins, claim.text)
+
+
+def _with_margins(
+    found: Sequence[Finding], spoken: Sequence[Quantity], margins: Mapping[Span, Check], text: str
+) -> list[Finding]:
+    """The findings in order; a number that no place settles, or both ends of a range, give way to the margin over the lanes."""
+    out: list[Finding] = []
+    for q in spoken:
+        own = [f for f in found if f.quantity.span == q.span]
+        check = margins.get(q.span)
+        if check is not None and not (own and all(f.label == "supported" for f in own)):
+            out.append(Finding(q, check.label, None, None, check.reason, check.score, check=check))
+        elif own:
+            out += own
+        elif not checkable(q) or is_close(q, text):
+            reason = "no table shows both sides of it"
+            out.append(Finding(q, "not_enough_info", None, None, reason))
+    return out
+
+
+def _placed(claim: Claim, spoken: Sequence[Quantity], words: ClaimWords, index: TableIndex) -> list[Finding]:
+    """One finding a quantity by the places that give it; numbers already placed pull the others to their table and row."""
+    quantities = tuple(end for q in spoken if checkable(q) for end in ends(q))
+    if not quantities:
+        return []
     fits = {
-        q.span: [fit_table(v, words, q, claim.quantities, index) for v in index.views if np.isfinite(v.values).any()]
+        q.span: [
+            fit_table(v, words, q, claim.quantities, index, near)
+            for near in (nearness(words, q, claim.quantities),)
+            for v in index.views
+            if np.isfinite(v.values).any()
+        ]
         for q in quantities
     }
     findings = [judge(q, fits[q.span], words) for q in quantities]
@@ -94,54 +139,6 @@ def check_numbers(claim: Claim, index: TableIndex) -> list[Finding]:
         others = [p for p in placed if p.quantity is not q and not (alone.label == "supported" and p.tentative)]
         out.append(judge(q, [_anchored(x, q, others) for x in fits[q.span]], words, anchored=True) if others else alone)
     return out
-
-
-_MULTIPLE = re.compile(
-    r"\b(?P<more>(?:more\s+than|over)\s+)?(?P<word>doubl(?:es|ed)|tripl(?:es|ed)|halv(?:es|ed))\b", re.I
-)
-DOUBLE_HALF_WIDTH = 0.1  # "doubles" is said of 1.9 to 2.1 times
-
-
-def _multiples(text: str) -> tuple[Quantity, ...]:
-    """ "Doubles", "more than triples" and "halves" as ratios. They are under a bound, so none is ever refuted."""
-    out = []
-    for m in _MULTIPLE.finditer(text):
-        value = 3.0 if m["word"].lower().startswith("tripl") else 2.0
-        bound: Bound = "more_than" if m["more"] else "about"
-        out.append(
-            Quantity(
-                text=m[0],
-                value=value,
-                half_width=DOUBLE_HALF_WIDTH,
-                unit="times",
-                role="ratio",
-                bound=bound,
-                span=m.span(),
-            )
-        )
-    return tuple(out)
-
-
-def _ends(quantity: Quantity) -> tuple[Quantity, ...]:
-    """The two ends of a range as quantities of their own: "2.6 to 14.2 points" holds when both are found."""
-    if quantity.high is None:
-        return (quantity,)
-    low = quantity.model_copy(
-        update={
-            "high": None,
-            "aggregation": "range",
-            "text": f"{quantity.value:.{quantity.decimals}f} of {quantity.text}",
-        }
-    )
-    high = quantity.model_copy(
-        update={
-            "high": None,
-            "aggregation": "range",
-            "value": quantity.high,
-            "text": f"{quantity.high:.{quantity.decimals}f} of {quantity.text}",
-        }
-    )
-    return low, high
 
 
 def _anchored(fit: Fit, quantity: Quantity, placed: Sequence[Finding]) -> Fit:
@@ -197,6 +194,7 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
         # nobody names where a change starts; the other end, found beside it, does
         started = anchored and words.is_previous(quantity.span)
         elsewhere = elsewhere or other_metric(ranking.candidate(best), quantity)
+        elsewhere = elsewhere or other_label(ranking.candidate(best), quantity, words)
         blind = not started and unsaid(ranking.candidate(best), quantity, words, given=True)
         if probability >= SUPPORT.threshold and signs["fit"] >= MIN_FIT and not (elsewhere or better or blind):
             return Finding(quantity, "supported", ranking.candidate(best), signs, "", probability)
@@ -212,6 +210,7 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
     if (
         place is None
         or names_place(quantity, words)
+        or of_another(ranking.candidate(place), quantity, words)
         or not refutable(quantity, ranking, place)
         or (own_before(ranking.candidate(place), quantity, words) and not anchored)
         or other_split(ranking.candidate(place), quantity, words)
@@ -325,6 +324,8 @@ def _meant_place(ranking: Ranking) -> int | None:
 
 def to_check(finding: Finding, index: TableIndex) -> Check:
     """The finding as a check with its derivation and the cells it rests on."""
+    if finding.check is not None:
+        return finding.check
     if finding.candidate is None:
         return Check(
             kind="cells", label="not_enough_info", score=0.0, reason=f"{finding.quantity.text}: {finding.reason}"

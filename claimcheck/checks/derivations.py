@@ -85,7 +85,7 @@ _OF_SPEED = re.compile(
     re.I,
 )
 _SPEED_CAPTION = frozenset("time speed latency throughput hour minute memory runtime".split())
-_SPEED_NAMES = frozenset("time speed second memory latency ms hour throughput gb mb minute".split())
+COST_NAMES = frozenset("time speed second sec memory latency ms hour throughput gb mb minute parameter size".split())
 
 
 def _around(text: str, quantity: Quantity) -> str:
@@ -98,7 +98,7 @@ def _of_speed(batch: Batch) -> Batch:
     view = batch.fit.view
     if view.caption_forms & _SPEED_CAPTION:
         return batch
-    kept = [bool((view.row_forms[r] | view.column_forms[c]) & _SPEED_NAMES) for r, c in batch.first]
+    kept = [bool((view.row_forms[r] | view.column_forms[c]) & COST_NAMES) for r, c in batch.first]
     return replace(batch, values=np.where(kept, batch.values, np.nan))
 
 

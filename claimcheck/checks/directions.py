@@ -9,18 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from claimcheck.checks.cells import Finding
 from claimcheck.checks.derivation_text import printed_number, table_name
 from claimcheck.checks.ranking import Candidate
+from claimcheck.checks.systems import Sense, raw_sense
 from claimcheck.checks.table_index import METRICS, TableIndex, TableView
 from claimcheck.foundation.records import Check, Claim, Evidence, Label
 from claimcheck.foundation.words import STOP, forms, tokens
 
-Sense = Literal["better", "worse", "higher", "lower"]
 _FLIP: dict[Sense, Sense] = {"better": "worse", "worse": "better", "higher": "lower", "lower": "higher"}
 
 _COMPARATORS: list[tuple[Sense, str]] = [
@@ -313,14 +312,6 @@ def _named_rival(view: TableView, cell: tuple[int, int], words: str) -> tuple[in
     if not best or (len(best) > 1 and best[1][0] == best[0][0]):
         return None
     return best[0][1]
-
-
-def raw_sense(view: TableView, cell: tuple[int, int], sense: Sense) -> Sense:
-    """The sense as higher or lower, by the metric's direction."""
-    if sense in ("higher", "lower"):
-        return sense
-    less = bool(view.lower_is_better[cell])
-    return "lower" if (sense == "better") == less else "higher"
 
 
 def _verdict(

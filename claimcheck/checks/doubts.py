@@ -26,6 +26,19 @@ def of_a_test(quantity: Quantity, text: str) -> bool:
     return bool(_CONFIDENCE.search(before[-40:]) or re.match(r"\s*(?:confidence|significance)\b", after, re.I))
 
 
+_EARLIER = re.compile(
+    r"^\W*(?:(?:however|in\s+fact|indeed),?\s+)?(?:earlier|prior|previous|past|recent)\s+(?:work|studies|research|papers?|experiments)\s+"
+    r"(?:by\s+[^,;]{2,60}\s+)?(?:has\s+|have\s+|had\s+)?(?:also\s+)?(?:found|shown?|showed|reported|observed|demonstrated|argued|noted|suggest(?:ed|s)?)\b",
+    re.I,
+)
+_CITES = re.compile(r"\b(?:19|20)\d\d[a-z]?\b|\[\d")
+
+
+def of_earlier_work(text: str) -> bool:
+    """Whether a claim tells what earlier work found, and cites it: this paper's tables decide nothing of that."""
+    return _EARLIER.search(text) is not None and _CITES.search(text) is not None
+
+
 def names_place(quantity: Quantity, words: ClaimWords) -> bool:
     """Whether the number is one that a row or column is named by."""
     return f"{quantity.value:.{quantity.decimals}f}" in words.header_numbers
@@ -43,6 +56,38 @@ def other_metric(candidate: Candidate, quantity: Quantity) -> bool:
     return bool(said and shown) and not (said | shown) & _LOOSE_METRICS and not said & shown
 
 
+_NUMBERED = re.compile(r"\b(?P<word>[A-Za-z]+)@(?P<n>\d+)|\b(?P<m>\d+)-(?P<noun>[a-z]{3,})", re.I)
+
+
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w]*\.?\d)")
+
+
+def of_another(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
+    """Whether a number from which a change starts would be held to the cell that the claim's other number is printed in
+    ("X improves F1 from 85.0 to 85.9" beside the row X, 85.9)."""
+    if candidate.batch.kind != "cell" or not words.is_previous(quantity.span):
+        return False
+    text = words.text
+    others = [float(m[0]) for m in _NUMBER.finditer(text) if not quantity.span[0] <= m.start() < quantity.span[1]]
+    return any(abs(candidate.value - x) < 1e-9 for x in others)
+
+
+def other_label(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
+    """Whether the claim says "R@8" or "8-step" nearest to the number, and the place "R@1" or "1-step"."""
+    table = candidate.batch.fit.view.table
+    said: dict[str, tuple[int, str]] = {}
+    for m in _NUMBERED.finditer(words.text):
+        kind = (m["word"] or m["noun"]).lower()
+        # a label behind the number is its own rather than one before it
+        gap = m.start() - quantity.span[1] if m.start() >= quantity.span[1] else 20 + quantity.span[0] - m.end()
+        said[kind] = min(said.get(kind, (gap, m["n"] or m["m"])), (gap, m["n"] or m["m"]))
+    place = " ".join(f"{table.row_name(r)} {table.column_name(c)}" for r, c in candidate.cells)
+    shown: dict[str, set[str]] = {}
+    for m in _NUMBERED.finditer(place):
+        shown.setdefault((m["word"] or m["noun"]).lower(), set()).add(m["n"] or m["m"])
+    return any(kind in said and said[kind][1] not in numbers for kind, numbers in shown.items())
+
+
 _DEV, _TEST = frozenset({"dev"}), frozenset({"test"})
 
 
@@ -56,11 +101,14 @@ def other_split(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> 
 
 
 def dev_unsaid(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
-    """Whether the claim speaks of the development set and the place does not say so: most tables print test scores."""
+    """Whether the claim speaks of the development set and the place does not say so: most tables print test scores; or the
+    place is of the development set, its table has a test set too, and the claim says neither."""
     said = forms(words.clause(quantity.span)) & (_DEV | _TEST)
     view = candidate.batch.fit.view
-    shown = view.caption_forms.union(*(view.row_forms[r] | view.column_forms[c] for r, c in candidate.cells))
-    return said == _DEV and not shown & _DEV
+    names = frozenset().union(*(view.row_forms[r] | view.column_forms[c] for r, c in candidate.cells))
+    if not said and names & (_DEV | _TEST) == _DEV and not forms(words.text) & _DEV:
+        return any(f & _TEST for f in (*view.row_forms, *view.column_forms))
+    return said == _DEV and not (names | view.caption_forms) & _DEV
 
 
 def cited_rival(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
@@ -94,6 +142,8 @@ def other_owner(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> 
     return has_own or any(is_cited(view.table.row_name(r)) for r, _ in candidate.cells)
 
 
+# metrics whose names say "mean" or "average" without averaging over anything the table splits
+_METRIC_OF_MEANS = re.compile(r"\bmean\s+(?:average\s+precision|reciprocal\s+rank|opinion)|\bMAP\b|\bMRR\b", re.I)
 _RANGE_BEHIND = re.compile(r"^\s*[-–—−]\s*\d")
 _AVERAGED = re.compile(r"\b(?:averag\w*|mean|macro)\b", re.I)
 
@@ -104,6 +154,8 @@ def other_scope(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> 
         return True
     view = candidate.batch.fit.view
     if not _AVERAGED.search(quantity.aggregation) or candidate.batch.kind.startswith("mean"):
+        return False
+    if _METRIC_OF_MEANS.search(words.clause(quantity.span)):
         return False
     names = view.caption_forms.union(*(view.row_forms[r] | view.column_forms[c] for r, c in candidate.cells))
     return not names & _SUMMARY_FORMS
@@ -120,6 +172,8 @@ def unsaid(candidate: Candidate, quantity: Quantity, words: ClaimWords, given: b
     for r, c in candidate.cells if not telling else ():
         row_open = fit.row[r] < OPEN and numbers[:, c].sum() > 1
         column_open = fit.column[c] < OPEN and fit.measure[r, c] <= 0 and numbers[r].sum() > 1
+        # nobody says "in the final column": where no other column is named either, that is the one
+        column_open = column_open and not (_IN_ALL.search(view.table.column_name(c)) and (fit.column < OPEN).all())
         if candidate.batch.kind.startswith("mean"):  # it runs over the other axis
             row_open, column_open = row_open and candidate.batch.axis == "row", column_open and not row_open
             column_open = column_open and candidate.batch.axis == "column"
@@ -147,5 +201,6 @@ def unsaid(candidate: Candidate, quantity: Quantity, words: ClaimWords, given: b
     return not own[other] and not special & here
 
 
+_IN_ALL = re.compile(r"^\W*(?:final|overall|total|all|avg|average)\b", re.I)
 OPEN = 0.15  # share of a header's words under which the claim does not name it
 _SUMMARY_FORMS = frozenset("average overall total all macro micro".split())

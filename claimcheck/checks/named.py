@@ -13,15 +13,19 @@ import numpy as np
 from claimcheck.checks.alignment import claim_words
 from claimcheck.checks.cells import Finding
 from claimcheck.checks.derivation_text import printed_number, table_name
-from claimcheck.checks.directions import EXCEPT, Comparison, comparisons, excepts, raw_sense
+from claimcheck.checks.directions import EXCEPT, Comparison, comparisons, excepts
+from claimcheck.checks.doubts import of_earlier_work
 from claimcheck.checks.orders import check_orders
+from claimcheck.checks.parts import check_parts
 from claimcheck.checks.sides import check_sides, same_figure
+from claimcheck.checks.systems import raw_sense
 from claimcheck.checks.table_index import TableIndex, TableView
 from claimcheck.foundation.records import Check, Claim, Evidence, Label
 from claimcheck.foundation.words import STOP, forms
 
 _AVERAGE = re.compile(r"\b(?:avg|average|mean|overall|params?|parameters)\b", re.I)
 _OWN = re.compile(r"\b(?:our|ours|proposed|we)\b", re.I)
+_ENUMERATED = re.compile(r"\(1\).*\(2\)|\bi\).*\bii\)", re.S)  # a list of contributions is several claims
 _HEDGED = re.compile(
     r"\b(?:some|many|most|often|usually|sometimes|generally|comparable)\b",
     re.I,
@@ -30,35 +34,48 @@ _HEDGED = re.compile(
 
 def check_names(claim: Claim, findings: Sequence[Finding], index: TableIndex) -> list[Check]:
     """Checks of the comparisons of a claim none of whose result numbers was found; at most one a comparison."""
+    if of_earlier_work(claim.text) or _ENUMERATED.search(claim.text):
+        return []
     orders = check_orders(claim, index)
     if orders:
         return orders
-    placed = any(f.label != "not_enough_info" for f in findings)
-    if (placed and not excepts(claim.text)) or any(q.role == "count" for q in claim.quantities):
-        return []
-    hedged = _HEDGED.search(claim.text)
-    if hedged is not None and hedged[0].lower() != "comparable":
-        return []
     words = claim_words(claim, index)
     named = words.tables or words.near_tables
     views = [v for v in index.views if not named or v.table.is_named(named)]
-    if hedged is not None:
-        near = [same_figure(c, claim.text, views, words, index) for c in claim.comparisons]
-        return [c for c in near if c is not None]
+    parts = check_parts(claim.text, words, views, index)
+    if parts:
+        return parts
+    placed = any(f.label != "not_enough_info" for f in findings)
+    if (placed and not excepts(claim.text)) or any(q.role == "count" for q in claim.quantities):
+        return []
     out = []
     for comparison in comparisons(claim.text):
+        if _hedge(claim.text, comparison.start, comparison.end):
+            continue
         found = [c for v in views if (c := _compare(claim.text, comparison, v, index)) is not None]
         labels = {c.label for c in found}
         # tables that disagree say nothing: the claim means one of them
         if len(labels) == 1:
             out.append(max(found, key=lambda c: len(c.evidence)))
     if not out and not excepts(claim.text):
-        sided = [
-            check_sides(c, claim.text, views, words, index) or same_figure(c, claim.text, views, words, index)
-            for c in claim.comparisons
-        ]
-        out = [c for c in sided if c is not None]
+        for told in claim.comparisons:
+            hedge = _hedge(claim.text, *told.span)
+            sided = check_sides(told, claim.text, views, words, index) if not hedge else None
+            if sided is None and hedge in ("", "comparable"):
+                sided = same_figure(told, claim.text, views, words, index)
+            out += [sided] if sided is not None else []
     return out
+
+
+_CLAUSE_END = re.compile(r"[;:,]\s|\.\s|\b(?:which|while|whereas|but|although|because)\b", re.I)
+
+
+def _hedge(text: str, start: int, end: int) -> str:
+    """The "often" or "some" of the clause that a comparison stands in: one table proves or breaks no such claim."""
+    first = max((m.end() for m in _CLAUSE_END.finditer(text, 0, start)), default=0)
+    last = _CLAUSE_END.search(text, end)
+    found = _HEDGED.search(text[first : last.start() if last else len(text)])
+    return found[0].lower() if found else ""
 
 
 def _compare(text: str, comparison: Comparison, view: TableView, index: TableIndex) -> Check | None:

@@ -14,7 +14,7 @@ import numpy as np
 from claimcheck.checks.alignment import ClaimWords, claim_words
 from claimcheck.checks.derivation_text import printed_number, table_name
 from claimcheck.checks.derivations import is_change
-from claimcheck.checks.sides import systems_named, table_rows
+from claimcheck.checks.systems import systems_named, table_rows
 from claimcheck.checks.table_index import METRICS, TableIndex, TableView
 from claimcheck.foundation.numbers import cell_numbers
 from claimcheck.foundation.records import Check, Claim, Evidence, Label
@@ -31,7 +31,7 @@ _RANKING = re.compile(r"\brank|\bplace|\bcome|\bcame", re.I)
 _TREND = re.compile(
     r"\b(?P<verb>increas(?:es|ed|e|ing)|improv(?:es|ed|e|ing)|ris(?:es|e|ing)|rose|grows?|grew|decreas(?:es|ed|e|ing)|degrad(?:es|ed|e|ing)|"
     r"drops?|dropped|falls?|fell|declin(?:es|ed|e|ing)|worsens?|shrinks?|reduc(?:es|ed))\s+(?:\w+ly\s+)?"
-    r"(?:as|with|when)\s+(?:an?\s+|the\s+)?(?:more|larger|increasing|growing|higher|longer|bigger|number|size|amount|\w+\s+(?:number|size|increases?|grows?))"
+    r"(?:as|with|when|at|for)\s+(?:an?\s+|the\s+)?(?:(?P<each>(?:every|each)\s+(?:further\s+|additional\s+)?(?:increase|step|doubling|addition|increment)(?:\s+(?:of|in))?)|more|larger|increasing|growing|higher|longer|bigger|number|size|amount|\w+\s+(?:number|size|increases?|grows?))"
     r"(?P<axis>[^.;,]*)",
     re.I,
 )
@@ -128,8 +128,11 @@ def _trend(m: re.Match[str], view: TableView, words: ClaimWords, index: TableInd
     for c in lanes:
         values = np.array([float(view.values[r, c]) for _, r in steps])
         rho = _rank_correlation(sizes, values)
+        if m["each"]:
+            rho = 1.0 if (np.diff(values) > 0).all() else -1.0 if (np.diff(values) < 0).all() else 0.0
         falls = down != (bool(_OF_QUALITY.search(m["verb"])) and bool(view.lower_is_better[steps[0][1], c]))
-        signs.append(0 if abs(rho) < CLEAR else 1 if (rho < 0) == falls else -1)
+        broken = -1 if m["each"] else 0  # one step the other way breaks "with every increase"
+        signs.append(broken if abs(rho) < CLEAR else 1 if (rho < 0) == falls else -1)
     if len(set(signs)) != 1 or not signs[0]:
         return None
     holds = signs[0] > 0

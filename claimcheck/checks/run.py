@@ -10,14 +10,18 @@ from claimcheck.checks.counts import check_counts
 from claimcheck.checks.decide import Found, decide
 from claimcheck.checks.directions import check_directions
 from claimcheck.checks.named import check_names
-from claimcheck.checks.passages import Line, PassageIndex, check_texts
 from claimcheck.checks.statements import check_statements
 from claimcheck.checks.table_index import TableIndex, index_document, index_tables
+from claimcheck.checks.text import TextCheck, TextIndex, VectorStore, check_texts
 from claimcheck.foundation.models.encoder import SentenceEncoder
+from claimcheck.foundation.models.nli import pair_model
 from claimcheck.foundation.records import Check, Claim, Document, Passage, Table, Verdict
 from claimcheck.foundation.settings import Settings
 
 MAX_TABLES = 60  # of one piece of evidence
+TOGETHER = 64  # claims whose texts are read in one go, so that the models see full batches
+LINES_TOGETHER = 20_000  # sentences of their evidence in memory
+MAX_CHARACTERS, MAX_NUMBERS = 5_000, 60  # of a claim that is held against tables: a sentence has far fewer
 
 
 @dataclass(frozen=True)
@@ -38,41 +42,90 @@ def run_checks(
     groups: dict[tuple[int, ...], list[int]] = {}
     for i, (_, evidence) in enumerate(pairs):
         groups.setdefault(tuple(map(id, evidence)), []).append(i)
-    verdicts: list[Verdict | None] = [None] * len(pairs)
-    encoder = SentenceEncoder(settings)
+    found: list[Found] = [Found()] * len(pairs)
+    reader = _Reader(settings)
     done = 0
     for members in groups.values():
-        for i, verdict in zip(
-            members,
-            _check_group([pairs[i][0] for i in members], pairs[members[0]][1], encoder),
-            strict=True,
-        ):
-            verdicts[i] = verdict
+        claims = [pairs[i][0] for i in members]
+        bundle = _bundle(pairs[members[0]][1])
+        for i, one in zip(members, _settle_by_tables(claims, bundle), strict=True):
+            found[i] = one
+        # what cells settle needs no text
+        open_ = [i for i in members if not found[i].is_settled]
+        if open_ and bundle.texts:
+            reader.add([(i, pairs[i][0]) for i in open_], bundle.texts)
         done += len(members)
-        if progress is not None:
-            progress(done, len(pairs))
-    return [v for v in verdicts if v is not None]
-
-
-def _check_group(
-    claims: Sequence[Claim],
-    evidence: Sequence[Document | Table | Passage],
-    encoder: SentenceEncoder,
-) -> list[Verdict]:
-    """The verdicts of claims that share their evidence."""
-    bundle = _bundle(evidence)
-    found = [_by_tables(claim, bundle.tables) for claim in claims]
-    # what cells settle needs neither a reading of its words nor a text
-    open_ = [i for i, one in enumerate(found) if not one.is_settled]
-    if open_ and bundle.bare:
-        for i, statement in zip(open_, check_statements([claims[i] for i in open_], bundle.bare), strict=True):
-            found[i] = replace(found[i], statement=statement)
-    if open_ and bundle.texts:
-        texts = PassageIndex(bundle.texts, encoder)
-        near: list[list[Line]] = [texts.candidates(claims[i], _own_paper(claims[i])) for i in open_]
-        for i, text in zip(open_, check_texts([claims[i] for i in open_], near, texts), strict=True):
-            found[i] = replace(found[i], text=text)
+        if reader.is_full or done == len(pairs):
+            for i, text in reader.read():
+                found[i] = replace(found[i], text=text)
+            if progress is not None:
+                progress(done, len(pairs))
     return [decide(one) for one in found]
+
+
+class _Reader:
+    """Claims that are still open and the texts to read for them; many are read together."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._encoder = SentenceEncoder(settings)
+        self._verifier = pair_model(settings)
+        self._empty()
+
+    def _empty(self) -> None:
+        self._numbers: list[int] = []
+        self._asked: list[tuple[Claim, TextIndex]] = []
+        self._lines = 0
+        self._vectors = VectorStore(self._encoder)
+
+    def add(self, claims: Sequence[tuple[int, Claim]], texts: Sequence[Document | Passage]) -> None:
+        """Numbered claims that share their evidence."""
+        index = TextIndex(texts, self._encoder, self._vectors)
+        self._lines += len(index.lines)
+        self._numbers += [number for number, _ in claims]
+        self._asked += [(claim, index) for _, claim in claims]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to read."""
+        return len(self._asked) >= TOGETHER or self._lines >= LINES_TOGETHER
+
+    def read(self) -> list[tuple[int, TextCheck | None]]:
+        """What the texts say of each claim that was added since the last time."""
+        said = check_texts(self._asked, self._verifier) if self._asked else []
+        out = list(zip(self._numbers, said, strict=True))
+        self._empty()
+        return out
+
+
+def _settle_by_tables(claims: Sequence[Claim], bundle: _Bundle) -> list[Found]:
+    """What tables say of claims that share their evidence."""
+    if not bundle.tables:
+        return [Found()] * len(claims)
+    held = [_cut(claim) for claim in claims]
+    found = [_by_tables(claim, bundle.tables) for claim in held]
+    for i, (claim, short) in enumerate(zip(claims, held, strict=True)):
+        if short is not claim:
+            rest = Check(kind="cells", label="not_enough_info", score=0.0, reason=_TOO_LONG)
+            found[i] = replace(found[i], numbers=(*found[i].numbers, rest))
+    if bundle.bare:
+        said = check_statements(held, bundle.bare)
+        found = [replace(one, statement=statement) for one, statement in zip(found, said, strict=True)]
+    return found
+
+
+_TOO_LONG = f"only the first {MAX_CHARACTERS} characters and {MAX_NUMBERS} numbers of a claim are held against tables"
+
+
+def _cut(claim: Claim) -> Claim:
+    """The claim itself, or as much of an overlong one as is held against tables in bounded time."""
+    results = sorted(q.span[0] for q in claim.quantities if q.role != "other")
+    end = results[MAX_NUMBERS] if len(results) > MAX_NUMBERS else len(claim.text)
+    if end > MAX_CHARACTERS:
+        end = max(0, claim.text.rfind(" ", 0, MAX_CHARACTERS)) or MAX_CHARACTERS
+    if end >= len(claim.text):
+        return claim
+    inside = tuple(q for q in claim.quantities if q.span[1] <= end)
+    return claim.model_copy(update={"text": claim.text[:end], "statement": claim.statement[:end], "quantities": inside})
 
 
 def _by_tables(claim: Claim, tables: Sequence[TableIndex]) -> Found:
@@ -103,7 +156,3 @@ def _better(old: list[Check], new: list[Check]) -> list[Check]:
     if not new:
         return old
     return [max(pair, key=lambda c: (rank[c.label], c.score)) for pair in zip(old, new, strict=True)]
-
-
-def _own_paper(claim: Claim) -> str:
-    return claim.places[0].pointer.paper if claim.places else ""

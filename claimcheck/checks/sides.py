@@ -8,29 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from claimcheck.checks.alignment import ClaimWords
 from claimcheck.checks.derivation_text import printed_number, table_name
-from claimcheck.checks.derivations import is_change
-from claimcheck.checks.directions import Sense, raw_sense
-from claimcheck.checks.table_index import METRICS, Bools, Floats, TableIndex, TableView, header_weight
+from claimcheck.checks.derivations import COST_NAMES, is_change
+from claimcheck.checks.systems import Cell, Sense, Systems, listed, printed_rows, raw_sense, systems_named
+from claimcheck.checks.table_index import METRICS, TableIndex, TableView
 from claimcheck.foundation.own_systems import is_cited
 from claimcheck.foundation.records import Check, Comparison, Evidence, Label
 from claimcheck.foundation.words import STOP, forms, tokens
 
-Axis = Literal["row", "column"]
-Cell = tuple[int, int]
-NAMED, COVERED = (
-    0.75,
-    0.7,
-)  # share of a header that a phrase must say, and share of the phrase's header words that it must have
 MOST_LANES = 12  # a claim over more columns than that is seldom about each of them
 MOST_AGAINST = 2 / 3  # of the other rows must be ahead before "better than all others" is refuted
-_OWN = re.compile(r"\b(?:we|our|ours|proposed|this\s+(?:work|paper))\b", re.I)
 _OTHERS = re.compile(
     r"\b(?:all|other|others|every|any|rest|competing|competitors|alternatives?|baselines|previous(?:ly)?|prior|existing|published|"
     r"state[- ]of[- ]the[- ]arts?|sota|related|recent|former)\b",
@@ -50,48 +41,6 @@ _NO_SCORE = re.compile(
 _SPLITS = (frozenset({"dev"}), frozenset({"test"}))
 
 
-@dataclass(frozen=True)
-class Systems:
-    """A table seen along one axis: its systems, and the lanes in which they are compared."""
-
-    view: TableView
-    axis: Axis
-
-    @property
-    def systems(self) -> tuple[frozenset[str], ...]:
-        return self.view.row_forms if self.axis == "row" else self.view.column_forms
-
-    @property
-    def lanes(self) -> tuple[frozenset[str], ...]:
-        return self.view.column_forms if self.axis == "row" else self.view.row_forms
-
-    @property
-    def own(self) -> Bools:
-        return self.view.own_rows if self.axis == "row" else self.view.own_columns
-
-    @property
-    def values(self) -> Floats:
-        return self.view.values if self.axis == "row" else self.view.values.T
-
-    def cell(self, system: int, lane: int) -> Cell:
-        return (system, lane) if self.axis == "row" else (lane, system)
-
-    def lane_name(self, lane: int) -> str:
-        return self.view.table.column_name(lane) if self.axis == "row" else self.view.table.row_name(lane)
-
-    def leaf(self, system: int) -> str:
-        path = self.view.table.row_path(system) if self.axis == "row" else self.view.table.column_path(system)
-        return path[-1] if path else ""
-
-    def system_name(self, system: int) -> str:
-        return self.view.table.row_name(system) if self.axis == "row" else self.view.table.column_name(system)
-
-
-def table_rows(view: TableView) -> Systems:
-    """The table with its rows as the systems."""
-    return Systems(view, "row")
-
-
 def same_figure(
     comparison: Comparison, text: str, views: Sequence[TableView], words: ClaimWords, index: TableIndex
 ) -> Check | None:
@@ -104,13 +53,13 @@ def same_figure(
     reach = 0.0 if _EQUAL.search(spoken) else NEAR
     for view in views:
         table = Systems(view, "row")
-        if not _about(comparison, text, view):
+        if not is_about(comparison, text, view):
             continue
-        method, baseline = systems_named(comparison.method, table, index), _listed(comparison.baseline, table, index)
+        method, baseline = systems_named(comparison.method, table, index), listed(comparison.baseline, table, index)
         if not method or len(baseline) != 1:
             continue
         pairs = []
-        for lane in _lanes(comparison, text, table, [*method, *baseline], words):
+        for lane in lanes_meant(comparison, text, table, [*method, *baseline], words):
             mine = [i for i in method if np.isfinite(table.values[i, lane])]
             y = float(table.values[baseline[0], lane])
             if not mine or not np.isfinite(y):
@@ -137,7 +86,7 @@ def check_sides(
     comparison = _completed(comparison, text)
     if sense is None or not comparison.method or not comparison.baseline:
         return None
-    found = []
+    found: list[Check] = []
     for view in views:
         for axis in ("row", "column"):
             check = _compare(comparison, text, sense, Systems(view, axis), words, index)
@@ -182,19 +131,29 @@ def _completed(comparison: Comparison, text: str) -> Comparison:
 def _compare(
     comparison: Comparison, text: str, sense: Sense, table: Systems, words: ClaimWords, index: TableIndex
 ) -> Check | None:
-    if not _about(comparison, text, table.view):
+    if not is_about(comparison, text, table.view):
         return None
+    grouped = _by_groups(comparison, text, sense, table, words, index)
+    if grouped is not None:
+        return grouped
     method = systems_named(comparison.method, table, index)
     if not method:
         return None
-    baseline = _listed(comparison.baseline, table, index)
+    baseline = listed(comparison.baseline, table, index)
+    if not baseline and (such := _such_as(comparison, text)):
+        baseline = listed(such, table, index)
+        if not baseline:
+            return None  # "all models, including BiDAF": a table without BiDAF is not the one that is meant
     generic = not baseline
     if generic:
-        baseline = _others(comparison, table, method)
+        baseline = rivals(comparison, table, method)
+    method, baseline = _in_group(method, text, table), _in_group(baseline, text, table)
     method = [i for i in method if i not in baseline]
     if not method or not baseline:
         return None
-    lanes = _lanes(comparison, text, table, [*method, *baseline], words)
+    lanes = lanes_meant(comparison, text, table, [*method, *baseline], words)
+    if _OF_COST.search(text[comparison.span[0] : comparison.span[1]]):
+        lanes = [k for k in lanes if table.lanes[k] & COST_NAMES]  # "faster" is said of times, not of scores
     pairs: list[tuple[Cell, Cell]] = []
     signs: list[int] = []
     for lane in lanes:
@@ -209,6 +168,57 @@ def _compare(
     return _check(table, pairs, signs[0] > 0, spoken, index)
 
 
+_NAMED_BEHIND = re.compile(
+    r"^\s*,?\s*(?:such\s+as|like|including|namely|e\.g\.,?)\s+(?P<names>[^.;:()\[\]]{2,80})", re.I
+)
+
+
+def _in_group(systems: Sequence[int], text: str, table: Systems) -> list[int]:
+    """The systems of the one group of rows that the claim names ("under the fully-supervised setting"); all where it names none."""
+    said = text.lower()
+    groups = {table.path(i)[:-1] for i in range(len(table.systems)) if len(table.path(i)) > 1}
+    told = [g for g in groups if all(w[: max(5, len(w) - 3)].lower() in said for w in " ".join(g).split())]
+    inside = [i for i in systems if len(told) == 1 and table.path(i)[:-1] == told[0]]
+    return inside if len(groups) > 1 and inside else list(systems)
+
+
+def _such_as(comparison: Comparison, text: str) -> str:
+    """The names behind what a claim compares with: "complex models such as DFN"."""
+    at = text.find(comparison.baseline, comparison.span[1]) if comparison.baseline else -1
+    m = _NAMED_BEHIND.match(text[at + len(comparison.baseline) :]) if at >= 0 else None
+    return re.split(r"\b(?:on|in|by|while|which|using)\b", m["names"])[0].strip() if m else ""
+
+
+def _by_groups(
+    comparison: Comparison, text: str, sense: Sense, table: Systems, words: ClaimWords, index: TableIndex
+) -> Check | None:
+    """Two systems that a table prints once in each group of rows: compared within every group, or within those that are said."""
+    usable = [i for i in range(len(table.systems)) if np.isfinite(table.values[i]).any()]
+    mine, theirs = (printed_rows(x, table, usable, index) for x in (comparison.method, comparison.baseline))
+    if len(mine) < 2 or len(theirs) < 2 or set(mine) & set(theirs):
+        return None
+    groups = {table.path(i)[:-1]: i for i in theirs}
+    both = [(i, groups[table.path(i)[:-1]]) for i in mine if len(table.path(i)) > 1 and table.path(i)[:-1] in groups]
+    if len(both) < 2 or len(groups) != len(theirs):
+        return None
+    said = forms(text)
+    told = [(i, j) for i, j in both if forms(" ".join(table.path(i)[:-1])) & said]
+    pairs, signs = [], []
+    for i, j in told or both:
+        for lane in lanes_meant(comparison, text, table, [i, j], words):
+            pair = _pair(table, lane, [i], [j], sense, generic=False)
+            if pair is not None:
+                pairs.append(pair[0])
+                signs.append(pair[1])
+    if not pairs or len(pairs) > MOST_LANES or len(set(signs)) != 1 or not signs[0]:
+        return None
+    return _check(table, pairs, signs[0] > 0, " ".join(text[slice(*comparison.span)].split()), index)
+
+
+_OF_COST = re.compile(
+    r"\b(?:fast\w*|slow\w*|quick\w*|efficien\w*|cheap\w*|small\w*|large[rst]\w*|compact|light\w*|time|parameters?|memory)\b",
+    re.I,
+)
 _BRACKETS = re.compile(r"\[[^\[\]]*\]|\([^()]*\)")
 _TAIL = re.compile(
     r"^\W*(?:(?:both|especially|even|\w+ly)\s+)?(?:on|in|across|for|of|over|at|under|with)\b(?P<words>.*)", re.I | re.S
@@ -220,26 +230,34 @@ _TAIL_END = re.compile(
 _HYPHENATED = re.compile(r"\b[A-Za-z]+(?:-[A-Za-z]+)+\b")
 
 
-def _about(comparison: Comparison, text: str, view: TableView) -> bool:
+def is_about(comparison: Comparison, text: str, view: TableView) -> bool:
     """Whether the table can be about what the claim says after its two sides ("on NER", "in terms of oracle scores")."""
     known = view.caption_forms.union(*view.column_forms, *view.row_forms)
     printed = " ".join([view.table.caption, *(" ".join(view.table.column_path(c)) for c in range(view.table.width))])
     printed += " ".join(view.table.row_name(r) for r in range(view.table.height))
     for word in _HYPHENATED.findall(comparison.condition):
-        if word.lower() not in printed.lower():
+        # "fully-supervised" where the table says "fully-supervision"
+        if word.lower()[: max(6, len(word) - 3)] not in printed.lower():
             return False  # "in-domain" and "out-of-domain" differ in what no header word tells
     at = text.find(comparison.baseline, comparison.span[0]) if comparison.baseline else -1
     rest = text[at + len(comparison.baseline) :] if at >= 0 else text[comparison.span[1] :]
     tail = _TAIL.match(_BRACKETS.sub(" ", rest))
     if tail is None:
         return True
-    said = forms(_TAIL_END.split(tail["words"], maxsplit=1)[0]) - forms(comparison.dataset) - _VAGUE
+    words = _TAIL_END.split(tail["words"], maxsplit=1)[0]
+    names = {t.form for t in tokens(words) if t.namelike}
+    if names and names <= known:
+        return (
+            True  # "on the highly competitive question answering set SQuAD": the name tells, not what is said about it
+        )
+    said = forms(words) - forms(comparison.dataset) - _VAGUE
     return 2 * len(said & known) >= len(said)
 
 
 _VAGUE = frozenset(
     """all every each both case term standard benchmark setting large small margin significantly test dev set challenging popular
-    several multiple many metric measure average overall general majority most difficult widely studied""".split()
+    several multiple many metric measure average overall general majority most difficult widely studied evaluation evaluated
+    original corpus corpora task dataset""".split()
 )
 
 
@@ -268,63 +286,7 @@ def _pair(
     return (table.cell(best, lane), table.cell(closest, lane)), sign
 
 
-def systems_named(phrase: str, table: Systems, index: TableIndex, is_baseline: bool = False) -> list[int]:
-    """The rows (or columns) that a phrase names: the one that it names in full and alone, or the paper's own for "our model"."""
-    said = frozenset(t.form for t in tokens(phrase) if t.form not in STOP)
-    usable = [i for i in range(len(table.systems)) if np.isfinite(table.values[i]).any()]
-    known = frozenset().union(*(table.systems[i] for i in usable)) if usable else frozenset()
-    unknown = {t.form for t in tokens(phrase) if t.namelike and t.form not in known}
-    if unknown & index.own_names:
-        unknown -= index.own_names
-    here = said & known
-    if here and not unknown:
-        total = sum(index.word_weight(f) or 0.1 for f in here)
-        scored = []
-        for i in usable:
-            name = frozenset(f for f in table.systems[i] - STOP if not _YEAR.fullmatch(f)) or table.systems[i]
-            parts = [(header_weight(h, index.word_weight(h) or 0.1), h in said) for h in name]
-            weight = sum(w for w, _ in parts)
-            share = sum(w for w, yes in parts if yes) / weight if weight else 0.0
-            leaf = forms(table.leaf(i))
-            if leaf and leaf <= said:
-                share = 1.0  # the group that a row stands in need not be said
-            covered = sum(index.word_weight(f) or 0.1 for f in here & name) / total if total else 0.0
-            if share >= NAMED and covered >= COVERED:
-                scored.append((round(share + covered, 6), i))
-        if scored:
-            top = max(s for s, _ in scored)
-            best = [i for s, i in scored if s == top]
-            if len(best) == 1:
-                # "our embeddings": no row of somebody else's
-                theirs = bool(_OWN.search(phrase)) and not is_baseline and not table.own[best[0]]
-                return [] if theirs and (table.own.any() or is_cited(table.system_name(best[0]))) else best
-            own = [i for i in best if table.own[i]]
-            return own if len(own) == len(best) and not is_baseline else []
-    own_phrase = bool(_OWN.search(phrase)) or bool(said & index.own_names)
-    # "our CNN variant": what is said beside "our" would have to be in the row's name
-    more = here - index.own_names - {"our", "proposed"}
-    if own_phrase and not is_baseline and not more and not unknown and not _PARTED.search(phrase):
-        return [i for i in usable if table.own[i]]
-    return []
-
-
-_YEAR = re.compile(r"(?:19|20)\d\d[a-z]?")
-_PARTED = re.compile(
-    r"\(or\b|[\"“”]|\bvariants?\b|\bpart\b|\bwithout\b|\bbaselines?\b|\breimplement|\bimplementation\b", re.I
-)
-
-
-def _listed(phrase: str, table: Systems, index: TableIndex) -> list[int]:
-    """The systems of "BERT and ELMo"; none where one of them is no row of the table."""
-    whole = systems_named(phrase, table, index, is_baseline=True)
-    parts = [p for p in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", re.sub(r"^both\s+(?:the\s+)?", "", phrase)) if p]
-    if whole or len(parts) < 2:
-        return whole
-    found = [systems_named(part, table, index, is_baseline=True) for part in parts]
-    return [i for group in found for i in group] if all(found) else []
-
-
-def _others(comparison: Comparison, table: Systems, method: Sequence[int]) -> list[int]:
+def rivals(comparison: Comparison, table: Systems, method: Sequence[int]) -> list[int]:
     """Every system that is not the claim's, for "all other models"; for "previous work" only beside own rows."""
     phrase = comparison.baseline
     # a name written with a capital is somebody's: "the state-of-the-art system of Smith et al."
@@ -335,7 +297,7 @@ def _others(comparison: Comparison, table: Systems, method: Sequence[int]) -> li
     if _PREVIOUS.search(phrase) and not mine:
         return []
     others = [i for i in range(len(table.systems)) if i not in method and np.isfinite(table.values[i]).any()]
-    others = [i for i in others if not (mine and table.own[i])]
+    others = [i for i in others if not (mine and table.own[i]) and not is_bound(table.system_name(i))]
     if _PREVIOUS.search(phrase):
         # a table of one's own variants says nothing of previous work
         others = [i for i in others if not _variant(i, table, method)]
@@ -352,6 +314,16 @@ _LESS = re.compile(
 )
 
 
+_BOUND_ROW = re.compile(
+    r"\b(?:humans?|oracles?|upper[ -]?bounds?|gold|ground[ -]truth|annotators?|(?:w/|with)\s+gold)\b", re.I
+)
+
+
+def is_bound(name: str) -> bool:
+    """Whether a row is no system but what systems are measured by ("Human performance", "Oracle")."""
+    return _BOUND_ROW.search(name) is not None
+
+
 def _variant(system: int, table: Systems, method: Sequence[int]) -> bool:
     """Whether a row is a variant of the paper's own system: something left out or added, or the same name with more to it."""
     name = table.system_name(system)
@@ -360,7 +332,9 @@ def _variant(system: int, table: Systems, method: Sequence[int]) -> bool:
     return _LESS.search(name) is not None or bool(shared)
 
 
-def _lanes(comparison: Comparison, text: str, table: Systems, systems: Sequence[int], words: ClaimWords) -> list[int]:
+def lanes_meant(
+    comparison: Comparison, text: str, table: Systems, systems: Sequence[int], words: ClaimWords
+) -> list[int]:
     """The lanes that the claim can mean: those that its dataset, metric and split name, else all that print scores."""
     view = table.view
     count = len(table.lanes)
@@ -393,9 +367,13 @@ def _lanes(comparison: Comparison, text: str, table: Systems, systems: Sequence[
 
 
 def _narrowed(usable: Sequence[int], table: Systems, said: frozenset[str]) -> list[int]:
-    """The lanes that have a word which is said and which not all of them have; all where there is none."""
-    telling = [f for f in said if 0 < sum(f in table.lanes[k] for k in usable) < len(usable)]
-    named = [k for k in usable if any(f in table.lanes[k] for f in telling)]
+    """The lanes that have a word which is said and which not all of them have; all where there is none.
+
+    "F1 on NER" means the F1 of NER: a lane that has only some of another lane's said words is not meant.
+    """
+    telling = {f for f in said if 0 < sum(f in table.lanes[k] for k in usable) < len(usable)}
+    hits = {k: telling & table.lanes[k] for k in usable}
+    named = [k for k in usable if hits[k] and not any(hits[k] < hits[j] for j in usable)]
     return named or list(usable)
 
 

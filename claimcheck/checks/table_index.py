@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from claimcheck.foundation.numbers import Number, cell_numbers, is_blank
-from claimcheck.foundation.own_systems import is_own, marked_own, own_names
+from claimcheck.foundation.own_systems import COMMON_NAMES, is_cited, is_own, marked_own, own_names
 from claimcheck.foundation.records import Document, Pointer, Table
 from claimcheck.foundation.words import STOP, forms, tokens
 
@@ -95,6 +96,9 @@ class TableIndex:
     views: tuple[TableView, ...]
     weight: dict[str, float]  # inverse document frequency over row and column names
     own_names: frozenset[str]
+    long_forms: Mapping[str, frozenset[str]] = field(
+        default_factory=dict
+    )  # the words that the paper's short forms stand for
 
     def word_weight(self, form: str) -> float:
         """How much a header word tells places apart; words that no header has weigh nothing."""
@@ -115,7 +119,10 @@ def header_weight(form: str, weight: float) -> float:
 
 def index_document(document: Document) -> TableIndex:
     """The table index of a paper; its own systems are found from its title, abstract and "we propose" sentences."""
-    return _index(document.tables, document.paper.id, own_names(document))
+    title = document.paper.title or next((s.text for s in document.sentences if s.kind == "title"), "")
+    phrases = _title_phrases(title) | _short_names(document, title)
+    index = _index(document.tables, document.paper.id, own_names(document), phrases)
+    return replace(index, long_forms=_long_forms(document, index.weight))
 
 
 def index_tables(tables: Sequence[Table], paper: str = "") -> TableIndex:
@@ -123,9 +130,11 @@ def index_tables(tables: Sequence[Table], paper: str = "") -> TableIndex:
     return _index(tables, paper, frozenset())
 
 
-def _index(tables: Sequence[Table], paper: str, own: frozenset[str]) -> TableIndex:
+def _index(
+    tables: Sequence[Table], paper: str, own: frozenset[str], phrases: frozenset[str] = frozenset()
+) -> TableIndex:
     own |= marked_own(tables)
-    views = tuple(_view(t, own) for t in tables)
+    views = tuple(_view(t, own, phrases) for t in tables)
     counts: Counter[str] = Counter()
     names = 0
     for v in views:
@@ -138,7 +147,88 @@ def _index(tables: Sequence[Table], paper: str, own: frozenset[str]) -> TableInd
     return TableIndex(paper, views, weight, own)
 
 
-def _view(table: Table, own: frozenset[str]) -> TableView:
+_FULL = re.compile(r"^(?:our\s+|the\s+)?(?:full|complete|whole)(?:\s+(?:model|system|method|features?))?\W*$", re.I)
+_WORDS = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+
+
+def _title_phrases(title: str) -> frozenset[str]:
+    """What a title may call the paper's own system: its hyphenated words and each two words in a row, in small letters.
+
+    "In-Order Transition-based Parsing" gives "in-order", "transition-based" and the pairs. Pairs that hold a little word
+    ("of", "with") name nothing, and what is made of everybody's parts ("LSTM-CRF") names nobody's system.
+    """
+    words = [w.lower() for w in _WORDS.findall(title)]
+    found = {f"{a} {b}" for a, b in pairwise(words) if not {a, b} & STOP and len(a) > 2 and len(b) > 2}
+    found |= {w for w in words if "-" in w and len(w) > 5}
+    return frozenset(p for p in found if not set(re.split(r"[ -]", p)) <= COMMON_NAMES)
+
+
+def _own_headers(paths: Sequence[tuple[str, ...]], own: frozenset[str], phrases: frozenset[str]) -> Bools:
+    """Which rows (or columns) are the paper's own: they say so, carry one of its coined names, are the "full model" of an
+    ablation, or, where none is, begin with a phrase of the title (or its short form) and cite nobody."""
+    found = [is_own(p, own) or bool(p and _FULL.match(p[-1])) for p in paths]
+    if not any(found):
+        found = [bool(p) and not is_cited(" ".join(p)) and _begins(p[-1], phrases) for p in paths]
+    return np.array(found, dtype=bool)
+
+
+def _begins(name: str, phrases: frozenset[str]) -> bool:
+    text = " ".join(name.lower().split())
+    return any(text.startswith(p) and not text[len(p) : len(p) + 1].isalnum() for p in phrases)
+
+
+_SHORT = re.compile(r"(?P<long>(?:[A-Za-z][\w-]*\s+){2,6})\(\s*(?P<short>[A-Z][\w.+-]{1,14})\s*\)")
+_OWN_SENTENCE = re.compile(r"\b(?:we|our|this\s+(?:paper|work))\b|\bpropos|\bintroduc|\bpresent", re.I)
+
+
+_MAX_SHORT = 6
+
+
+def _long_forms(document: Document, known: Mapping[str, float]) -> dict[str, frozenset[str]]:
+    """The header words that a short form stands for: "adversarial training (AT)" where rows say "Adversarial" and none "AT".
+
+    Only where each letter begins one of the words before the bracket.
+    """
+    out: dict[str, frozenset[str]] = {}
+    for m in (m for s in document.sentences for m in _SHORT.finditer(s.text)):
+        short = m["short"]
+        words = re.findall(r"[^\W_]+", m["long"])[-len(short) :]
+        if not (1 < len(short) <= _MAX_SHORT and short.isupper() and short.isalpha()) or short.lower() in known:
+            continue
+        if [w[0].upper() for w in words] != list(short):
+            continue
+        meant = frozenset(f for f in forms(" ".join(words)) if known.get(f, 0.0) > 0)
+        if meant:
+            out.setdefault(short, meant)
+    return out
+
+
+def _common(name: str) -> bool:
+    """Whether a name is made of what everybody's models are made of ("blstm", "bi-lstm")."""
+    return any(part in name for part in COMMON_NAMES if len(part) > 2)
+
+
+def _short_names(document: Document, title: str) -> frozenset[str]:
+    """What the paper shortens words of its title to: "the Reinforced Mnemonic Reader (R.M-Reader)", in small letters."""
+    said = forms(title)
+    out = set()
+    texts = [document.paper.abstract, *(s.text for s in document.sentences[:120])]
+    for m in (m for text in texts if _OWN_SENTENCE.search(text) for m in _SHORT.finditer(text)):
+        capitals = sum(c.isupper() for c in m["short"])
+        words = re.findall(r"[^\W_]+", m["long"])[-capitals:]
+        long = forms(" ".join(words))
+        if (
+            capitals > 1
+            and len(m["short"]) > 2
+            and long
+            and len(long & said) >= 0.6 * len(words)
+            and not _common(m["short"].lower())
+        ):
+            out.add(m["short"].lower())
+    return frozenset(out)
+
+
+def _view(table: Table, own: frozenset[str], phrases: frozenset[str] = frozenset()) -> TableView:
     height, width = table.height, table.width
     values = np.full((height, width), np.nan)
     decimals = np.zeros((height, width), dtype=np.int64)
@@ -165,8 +255,8 @@ def _view(table: Table, own: frozenset[str]) -> TableView:
         tuple(_name_forms(p) for p in rows),
         tuple(_name_forms(p) for p in columns),
         forms(table.caption),
-        np.array([is_own(p, own) for p in rows], dtype=bool),
-        np.array([is_own(p, own) for p in columns], dtype=bool),
+        _own_headers(rows, own, phrases),
+        _own_headers(columns, own, phrases),
     )
 
 

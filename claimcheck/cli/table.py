@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from claimcheck.cli.console import Progress, tell_missing_pages
-from claimcheck.cli.options import Formats, Json, Offline, OutFolder, Papers, Templates, split_formats
+from claimcheck.cli.options import (
+    Formats,
+    Json,
+    Nli,
+    Offline,
+    Others,
+    OutFolder,
+    Papers,
+    Risk,
+    Templates,
+    split_formats,
+)
 from claimcheck.foundation.console import results_console, say, write_json_line
 
 if TYPE_CHECKING:
@@ -30,7 +41,9 @@ Examples:
   claimcheck table paper.pdf thesis/ src.tar.gz --out out/ --format html,tex
   claimcheck table *.pdf --json --workers 2 > ledgers.jsonl
   claimcheck table paper.pdf --out out/ --format pdf --templates mine/    with your own templates
+  claimcheck table a.pdf b.pdf --others 0              and where both report the same system, compare their numbers
   claimcheck table paper.pdf --fail-on refuted         exit code 1 if a claim is refuted
+  claimcheck table paper.pdf --risk 0.1                mark what is not sure enough for one wrong verdict in ten
 """
 
 
@@ -48,6 +61,9 @@ def table(
     max_claims: Annotated[
         int | None, typer.Option(metavar="N", help="Check only the N most important claims of each paper.")
     ] = None,
+    others: Others = None,
+    nli: Nli = None,
+    risk: Risk = None,
     fail_on: Annotated[
         str | None, typer.Option(metavar="LABEL", help="Exit with code 1 if a verdict has this label (refuted).")
     ] = None,
@@ -70,11 +86,23 @@ def table(
         raise UsageError(
             "there is nothing that a template makes", where="--templates", todo="add --out DIR --format html,tex,pdf,md"
         )
-    settings = Settings.load(offline=offline or None, workers=workers, max_claims=max_claims, templates=templates)
+    settings = Settings.load(
+        offline=offline or None,
+        workers=workers,
+        max_claims=max_claims,
+        others=others,
+        nli=nli,
+        risk=risk,
+        templates=templates,
+    )
     if settings.templates is not None and _RENDERED & set(wanted):
         from claimcheck.publish.documents import check_templates
 
         check_templates(settings.templates, wanted)  # before papers are fetched and checked
+    if settings.nli:
+        from claimcheck.foundation.models.nli import require_model
+
+        require_model(settings)
     if "pdf" in wanted:
         from claimcheck.publish.pdf import check_installed
 
@@ -103,23 +131,43 @@ class _Run:
     def run(self) -> int:
         from claimcheck.pipeline import check_papers
 
-        outcomes = check_papers(self._papers, self._settings, on_done=self._done, on_progress=self._progress.stage)
+        held = self._settings.others is not None
+        # a paper that is held against others is finished when all have been read
+        done = self._told if held else self._done
+        outcomes = check_papers(self._papers, self._settings, on_done=done, on_progress=self._progress.stage)
         with self._progress, closing(outcomes):
-            for outcome in outcomes:
+            for outcome in self._against_others(list(outcomes)) if held else outcomes:
                 if outcome.ledger is not None:
                     with self._progress.aside():
                         self._print(outcome.ledger)
         return self._exit_code()
 
+    def _against_others(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """The outcomes, their ledgers held against the other papers and written."""
+        from claimcheck.others import hold_against_others
+
+        compared, others = hold_against_others(outcomes, self._papers, self._settings, self._progress.stage)
+        with self._progress.aside():
+            say(others.words(self._settings.offline))
+            for outcome in compared:
+                if outcome.ledger is not None:
+                    self._write(outcome.ledger)
+        return compared
+
     def _done(self, outcome: Outcome) -> None:
         """Write a paper's files and say what came of it once it is finished, even before one that was given earlier."""
-        with self._progress.aside():
-            if outcome.error is not None:
-                self._errors.append(outcome.error)
-                if len(self._papers) > 1:
-                    say(str(outcome.error))
-            if outcome.ledger is not None:
+        if outcome.ledger is not None:
+            with self._progress.aside():
                 self._write(outcome.ledger)
+        self._told(outcome)
+
+    def _told(self, outcome: Outcome) -> None:
+        """Say what came of a paper."""
+        if outcome.error is not None:
+            self._errors.append(outcome.error)
+            if len(self._papers) > 1:
+                with self._progress.aside():
+                    say(str(outcome.error))
         self._progress.paper_done(_summary(outcome, self._papers))
 
     def _write(self, ledger: Ledger) -> None:

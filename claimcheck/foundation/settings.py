@@ -46,6 +46,12 @@ def _mail_address(text: str) -> str:
     return text
 
 
+def _model_name(name: str) -> str:
+    if not all(c.isprintable() for c in name):
+        raise ValueError("not a model's name")
+    return name.strip()
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
@@ -62,6 +68,22 @@ class Settings(BaseModel):
     workers: int = Field(0, ge=0, le=1024, description="papers handled at the same time; 0: as many as there are cores")
     threads: int = Field(1, ge=1, le=1024, description="threads of the sentence encoder in each worker")
     max_claims: int = Field(0, ge=0, description="claims kept of a paper, the most important first; 0: all")
+    nli: Annotated[str, AfterValidator(_model_name)] = Field(
+        "", description="hub model or folder that judges text against text; empty: the embedded verifier"
+    )
+    risk: float = Field(
+        0,
+        ge=0,
+        le=0.5,
+        allow_inf_nan=False,
+        description="share of verdicts that may be wrong; those less sure are marked as abstained; 0: none is",
+    )
+    others: int | None = Field(
+        None,
+        ge=0,
+        le=50,
+        description="hold papers against one another and against so many that their tables cite; unset: each by itself",
+    )
     templates: Annotated[Path | None, AfterValidator(_absolute_or_none)] = Field(
         None, description="folder whose files stand in for the shipped report templates of the same name"
     )
@@ -81,6 +103,18 @@ class Settings(BaseModel):
     )
     arxiv_delay: float = Field(
         3.0, ge=0, le=600, allow_inf_nan=False, description="least time between two requests to arXiv, in seconds"
+    )
+    openalex_api: WebAddress = Field("https://api.openalex.org", description="address of OpenAlex")
+    semantic_scholar_api: WebAddress = Field(
+        "https://api.semanticscholar.org/graph/v1", description="address of Semantic Scholar's graph service"
+    )
+    crossref_api: WebAddress = Field("https://api.crossref.org", description="address of Crossref")
+    database_delay: float = Field(
+        1.0,
+        ge=0,
+        le=600,
+        allow_inf_nan=False,
+        description="least time between two requests to OpenAlex, to Semantic Scholar or to Crossref, in seconds",
     )
     metadata_days: float = Field(
         7, ge=0, allow_inf_nan=False, description="age in days after which cached metadata are asked for again"

@@ -42,13 +42,19 @@ _RULES: tuple[tuple[str, str, str, Level], ...] = (
     (
         "refuted-by-text",
         "A passage contradicts the claim",
-        "A sentence of this paper or of another one contradicts the claim, by a cross-encoder's reading.",
+        "A passage or a sentence of another paper contradicts the claim, by a cross-encoder's reading.",
         "warning",
     ),
     (
         "inconsistent",
         "The paper says two different things",
         "Two places of the paper, for instance abstract and body, give different numbers for the same thing.",
+        "warning",
+    ),
+    (
+        "refuted-by-other-paper",
+        "The quoted paper reports another number",
+        "The sentence says what another paper reports, and that paper's own table prints another number.",
         "warning",
     ),
     (
@@ -79,6 +85,7 @@ _OF_CHECK = {
     "statement": "refuted-by-statement",
     "text": "refuted-by-text",
     "consistency": "inconsistent",
+    "across": "refuted-by-other-paper",
 }
 _SUFFIXES = {"latex": ".tex", "html": ".html", "pdf": ".pdf", "text": ".txt"}
 _MOST_PLACES = 50  # of each kind in one result
@@ -185,7 +192,8 @@ def _finding_result(finding: Finding, home: Paper) -> dict[str, Any]:
         {"id": number, **place, "message": _text(shorten(e.quote, LONGEST))}
         for number, (place, e) in enumerate(zip(places[1:], finding.evidence[1:], strict=False), 1)
     ]
-    result["partialFingerprints"] = {"claimIds/v1": "+".join(sorted(finding.claims))}
+    about = sorted(finding.claims) or [finding.kind, *(pointer_words(e.pointer, home, {}) for e in finding.evidence)]
+    result["partialFingerprints"] = {"claimIds/v1": "+".join(about)}
     result["properties"] = {"claims": list(finding.claims), "kind": finding.kind}
     return result
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from claimcheck.foundation.records import Label, Ledger
 from claimcheck.publish.escape import plain
-from claimcheck.publish.view import ClaimView, ReportView, view_of
+from claimcheck.publish.view import ClaimView, ReportView, risk_words, view_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,6 +88,8 @@ def _legend(report: ReportView, ledger: Ledger) -> list[str]:
         out.append("Confidence left blank: uncalibrated")
     elif report.some_uncalibrated:
         out.append("Confidence: uncalibrated, so no figure is shown")
+    if risk_words(ledger):
+        out.append(risk_words(ledger))
     if report.completeness:
         out.append(report.completeness)
     out += [f"{one.kind}: {one.text}" for one in report.findings]

@@ -10,6 +10,8 @@ from pathlib import Path
 from claimcheck.foundation.errors import UnreadableInputError
 from claimcheck.foundation.records import Document, Source, SourceKind
 
+_END = 1 << 16  # bytes of a large file that count
+
 
 def parse(source: Source, *, tables: bool, max_pages: int) -> Document:
     """Read a source in this very process. For trusted bytes, the worker and the tests of the parsers."""
@@ -64,14 +66,22 @@ def _only_file(source: Source) -> bytes:
 def code_version(folder: Path) -> str:
     """12 hex digits that change with the files of a package: a cache serves only the code that filled it.
 
-    Code and its JSON tables count by content, large files such as weights by size.
+    Code and its JSON tables count by content, large files such as weights by their size and end: other weights of the
+    same shapes differ everywhere.
     """
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.parent.name != "__pycache__":
-            contents = path.read_bytes() if path.suffix in (".py", ".json") else str(path.stat().st_size).encode()
+            contents = path.read_bytes() if path.suffix in (".py", ".json") else _size_and_end(path)
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + contents + b"\0")
     return digest.hexdigest()[:12]
+
+
+def _size_and_end(path: Path) -> bytes:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - _END))
+        return str(size).encode() + b"\0" + file.read()
 
 
 def reader_version() -> str:

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 import claimcheck
 from claimcheck import Passage, Table
-from claimcheck.checks import statements
 from claimcheck.checks.decide import Found, decide
 from claimcheck.checks.statements import StatementCheck
-from claimcheck.foundation.records import LABELS, Check, Label, Verdict
+from claimcheck.checks.text import TextCheck
+from claimcheck.foundation.models.verifier import NAME
+from claimcheck.foundation.records import LABELS, Check, Evidence, Label, Pointer, Verdict
 
 _WORDS = ["FSR", "BERT", "outperforms", "F1", "by", "91.3", "2.1 points", "on 3 of 4", "not", "the best", "12%", "Avg"]
 _CELLS = st.one_of(
@@ -58,8 +59,8 @@ def shares(label: Label, share: float = 0.8) -> dict[Label, float]:
     return {x: share if x == label else (1 - share) / 2 for x in LABELS}
 
 
-def text(label: Label) -> Check:
-    return Check(kind="text", label=label, score=0.8)
+def text(label: Label, model: str = NAME) -> TextCheck:
+    return TextCheck(Check(kind="text", label=label, score=0.8), shares(label), model)
 
 
 def statement(label: Label) -> StatementCheck:
@@ -81,13 +82,14 @@ def test_rules_in_order_of_strength(numbers: list[Check], directions: list[Check
         assert verdict.label == "not_enough_info"
 
 
-def one(label: Label, score: float = 0.9) -> Check:
-    return Check(kind="cells", label=label, score=score)
+def one(label: Label, score: float = 0.9, paper: str = "") -> Check:
+    place = Evidence(quote="91.3", pointer=Pointer(paper=paper, table="2", row="FSR", column="F1"))
+    return Check(kind="cells", label=label, score=score, evidence=[place])
 
 
 def test_a_stronger_check_gives_more_confidence() -> None:
     for label in ("supported", "refuted"):
-        weak, strong = decide(Found([one(label, 0.5)])), decide(Found([one(label, 0.9)]))
+        weak, strong = (decide(Found([one(label, score, paper="2005.13013")])) for score in (0.5, 0.9))
         assert weak.confidence < strong.confidence
 
 
@@ -96,18 +98,46 @@ def test_text_decides_only_where_no_table_does() -> None:
     assert decide(Found([one("supported")], text=text("refuted"))).label == "supported"
 
 
-def test_only_a_verdict_of_the_statement_model_names_a_calibration_set() -> None:
-    by_table = decide(Found(statement=statement("refuted")))
-    assert by_table.calibration == statements.calibration()
+def test_a_verdict_names_the_calibration_set_behind_its_confidence() -> None:
+    by_text, by_table = decide(Found(text=text("supported"))), decide(Found(statement=statement("refuted")))
+    assert by_text.calibration
+    assert "SciFact" in by_text.calibration
+    assert by_table.calibration
+    assert by_table.calibration != by_text.calibration
     assert by_table.probabilities == shares("refuted")
-    assert by_table.checks[0].kind == "statement"
-    assert decide(Found([one("supported")], statement=statement("supported"))).calibration is None
-    assert decide(Found(text=text("supported"))).calibration is None
+    # the paper that says it again and a model of the user's have none
+    assert decide(Found(text=text("supported", model=""))).calibration is None
+    assert decide(Found(text=text("supported", model="other/model"))).calibration is None
 
 
-def test_settled_cells_go_before_the_wording_and_open_ones_do_not() -> None:
-    assert decide(Found([one("supported")], statement=statement("refuted"))).label == "supported"
+def test_settled_cells_of_a_paper_go_before_the_wording_and_open_ones_do_not() -> None:
+    settled = one("supported", paper="2005.13013")
+    assert decide(Found([settled], statement=statement("refuted"))).label == "supported"
     assert decide(Found([one("not_enough_info", 0.1)], statement=statement("refuted"))).label == "refuted"
+
+
+def test_on_a_table_that_stands_alone_cells_go_before_the_wording_only_in_the_prose_of_papers() -> None:
+    settled = one("supported")
+    plain = decide(Found([settled], statement=statement("refuted")))
+    assert plain.label == "refuted"
+    assert settled in plain.checks
+    words = {"words": 20.0, "prose": 3.0, "method": 2.0}
+    prose = StatementCheck(Check(kind="statement", label="refuted", score=0.8), shares("refuted"), words)
+    assert decide(Found([settled], statement=prose)).label == "supported"
+
+
+def test_cells_name_the_set_that_tells_how_often_they_are_right() -> None:
+    for label in ("supported", "refuted"):
+        in_paper, alone = decide(Found([one(label, paper="2005.13013")])), decide(Found([one(label)]))
+        assert in_paper.label == alone.label == label
+        assert "papers" in str(in_paper.calibration)
+        assert "TabFact" in str(alone.calibration)
+        assert in_paper.confidence > alone.confidence
+
+
+def test_comparisons_that_are_open_support_nothing() -> None:
+    open_ = Check(kind="direction", label="not_enough_info", score=0.0)
+    assert decide(Found(directions=[open_])).label == "not_enough_info"
 
 
 def test_a_table_that_tells_nothing_leaves_the_claim_to_the_text() -> None:

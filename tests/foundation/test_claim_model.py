@@ -18,7 +18,7 @@ from claimcheck.foundation.models.claim_model import (
     network,
     trained_names,
 )
-from claimcheck.foundation.models.encoder import embedded_model_folder
+from claimcheck.foundation.models.onnx import embedded_model_folder
 from claimcheck.foundation.settings import Settings
 
 SENTENCES = [

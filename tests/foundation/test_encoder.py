@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from claimcheck.foundation.models.encoder import EMBEDDED, SentenceEncoder, embedded_model_folder, export
+from claimcheck.foundation.models.encoder import EMBEDDED, SentenceEncoder, export
+from claimcheck.foundation.models.onnx import embedded_model_folder
 from claimcheck.foundation.settings import Settings
 
 SENTENCES = [

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from claimcheck.checks.derivation_text import table_name
+from claimcheck.checks.statements import model
 from claimcheck.checks.statements.facts import Facts, stems, table_facts
-from claimcheck.checks.statements.model import load_model
 from claimcheck.checks.statements.outcomes import Outcome
 from claimcheck.checks.statements.signs import Reading, read
 from claimcheck.checks.table_index import TableIndex, TableView
@@ -62,13 +62,18 @@ def check_statements(claims: Sequence[Claim], tables: Sequence[TableIndex]) -> l
                 facts[id(place)] = table_facts(place.view)
             if facts[id(place)].rows:
                 readings.append((i, place, read(text, facts[id(place)])))
-    probabilities = load_model().probabilities([r.signs for _, _, r in readings])
+    probabilities = model.load_model().probabilities([r.signs for _, _, r in readings])
     best: dict[int, tuple[float, _Place, Reading, dict[Label, float]]] = {}
     for (i, place, reading), ps in zip(readings, probabilities, strict=True):
         fit = 1.0 - ps["not_enough_info"]
         if i not in best or fit > best[i][0]:
             best[i] = (fit, place, reading, ps)
     return [_checked(*best[i][1:]) if i in best else None for i in range(len(claims))]
+
+
+def is_prose(statement: StatementCheck) -> bool:
+    """Whether a claim is worded as papers word theirs, not as statements that somebody made for a table."""
+    return model.is_prose(statement.features)
 
 
 def _place(view: TableView, paper: str) -> _Place:
@@ -98,14 +103,16 @@ def _checked(place: _Place, reading: Reading, ps: dict[Label, float]) -> Stateme
     evidence: list[Evidence] = []
     seen: set[tuple[int, int]] = set()
     facts = reading.statement.facts
-    for outcome in carrying:
-        for row, column in outcome.cells:
-            cell = (facts.rows[row], column)
-            quote = place.view.table.grid[cell[0]][column].text
-            if cell in seen or not quote.strip() or len(evidence) == MAX_EVIDENCE:
-                continue
-            seen.add(cell)
-            evidence.append(Evidence(quote=quote, pointer=place.view.pointer(*cell, place.paper)))
+    shown = [cell for outcome in carrying for cell in outcome.cells]
+    if not shown and label != "not_enough_info":
+        shown = _looked_at(reading)
+    for row, column in shown:
+        cell = (facts.rows[row], column)
+        quote = place.view.table.grid[cell[0]][column].text
+        if cell in seen or not quote.strip() or len(evidence) == MAX_EVIDENCE:
+            continue
+        seen.add(cell)
+        evidence.append(Evidence(quote=quote, pointer=place.view.pointer(*cell, place.paper)))
     numeric = next((o for o in carrying if o.family in _NUMERIC), None) if label != "not_enough_info" else None
     check = Check(
         kind="statement",
@@ -116,6 +123,17 @@ def _checked(place: _Place, reading: Reading, ps: dict[Label, float]) -> Stateme
         reason=_reason(reading, carrying, label),
     )
     return StatementCheck(check, ps, reading.signs)
+
+
+def _looked_at(reading: Reading) -> list[tuple[int, int]]:
+    """The cells (row of the body, column) that the words name, where no program's answer has cells to show.
+
+    Where rows and columns are named, the cells where they meet; else the named cells themselves, or the first of the columns.
+    """
+    s = reading.statement
+    rows = sorted(s.context()) if s.rows else range(len(s.facts.rows))
+    columns = s.linked_columns[:2] or tuple(dict.fromkeys(max(0, m.column) for m in s.rows))
+    return [(row, column) for row in rows[:MAX_EVIDENCE] for column in columns]
 
 
 def _places(outcome: Outcome, table: Table, facts: Facts) -> str:
@@ -139,4 +157,5 @@ def _reason(reading: Reading, carrying: Sequence[Outcome], label: Label) -> str:
         return f"the table has no place for: {absent}" if absent else "no reading of the words over the cells decides"
     if carrying:
         return "; ".join(o.words for o in carrying)
-    return "the wording alone; no cell decides"
+    named = "no program over the cells that the words name decides; the wording alone speaks for it"
+    return named if s.rows or s.columns else "the wording alone; no cell decides"

@@ -7,9 +7,6 @@ encoder's is.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,9 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimcheck.foundation.models.batching import batches
-from claimcheck.foundation.models.encoder import embedded_model_folder
+from claimcheck.foundation.models.onnx import (
+    embedded_model_folder,
+    exported,
+    load_trained,
+    one_line,
+    pretrained,
+    session,
+    tokenizer,
+)
 from claimcheck.foundation.settings import Settings
-from claimcheck.foundation.store import locked
 
 if TYPE_CHECKING:
     import torch
@@ -54,8 +58,7 @@ class ClaimModel:
         vectors = np.zeros((len(sentences), 384), dtype=np.float32)
         if not sentences:
             return Reading(parts, vectors)
-        texts = [" ".join(s[: 2 * MAX_CHARACTERS].split())[:MAX_CHARACTERS] for s in sentences]
-        encodings = self._tokenizer.encode_batch(texts)
+        encodings = self._tokenizer.encode_batch([one_line(s, MAX_CHARACTERS) for s in sentences])
         for batch in batches([e.ids for e in encodings]):
             given = {"input_ids": batch.ids, "attention_mask": batch.mask}
             parts[batch.members], vectors[batch.members] = self._session.run(["parts", "vectors"], given)
@@ -63,24 +66,11 @@ class ClaimModel:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(embedded_model_folder() / "tokenizer.json"))
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(MAX_TOKENS)
-        return tokenizer
+        return tokenizer(MAX_TOKENS)
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._settings.threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(
-            str(export(self._settings.home)), options, providers=["CPUExecutionProvider"]
-        )
+        return session(export(self._settings.home), self._settings.threads)
 
 
 def network(weights: Path | None = WEIGHTS) -> torch.nn.Module:
@@ -90,22 +80,11 @@ def network(weights: Path | None = WEIGHTS) -> torch.nn.Module:
     ValueError where the file's tensors are not those of this model.
     """
     import torch
-    from safetensors.torch import load_file
-    from transformers import AutoModel
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
     class Network(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.encoder = AutoModel.from_pretrained(
-                str(embedded_model_folder()),
-                local_files_only=True,
-                attn_implementation="eager",
-                add_pooling_layer=False,
-            )
+            self.encoder = pretrained()
             self.dropout = torch.nn.Dropout(0.1)
             self.out = torch.nn.Linear(384, len(PARTS))
 
@@ -117,12 +96,7 @@ def network(weights: Path | None = WEIGHTS) -> torch.nn.Module:
 
     made = Network()
     if weights is not None:
-        shipped = {name: tensor.float() for name, tensor in load_file(str(weights)).items()}
-        unknown = made.load_state_dict(shipped, strict=False).unexpected_keys
-        if unknown or set(shipped) != set(trained_names(made)):
-            raise ValueError(
-                f"{weights.name} is not of this model: {sorted(set(shipped) ^ set(trained_names(made)))[:3]}"
-            )
+        load_trained(made, weights, trained_names(made))
     return made.eval()
 
 
@@ -134,45 +108,11 @@ def trained_names(model: torch.nn.Module) -> list[str]:
 
 def export(home: Path) -> Path:
     """The ONNX file of the claim model under `home`/models, made when it is not there yet (about 5 s, 90 MB)."""
-    key = hashlib.sha256(WEIGHTS.read_bytes())
-    key.update((embedded_model_folder() / "model.safetensors").read_bytes())
-    target = home / "models" / f"{NAME}-{key.hexdigest()[:16]}.onnx"
-    if target.is_file():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with locked(target.with_suffix(".lock")):
-        if not target.is_file():  # another process may have made it while this one waited
-            _export(target)
-    return target
-
-
-def _export(target: Path) -> None:
-    import warnings
-
-    import torch
-
-    ones = torch.ones((2, 8), dtype=torch.int64)
-    axes = {0: "sentences", 1: "tokens"}
-    handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
-    os.close(handle)
-    try:
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                network(),
-                (ones, ones),
-                temporary,
-                dynamo=False,
-                opset_version=17,
-                input_names=["input_ids", "attention_mask"],
-                output_names=["parts", "vectors"],
-                dynamic_axes={
-                    "input_ids": axes,
-                    "attention_mask": axes,
-                    "parts": {0: "sentences"},
-                    "vectors": {0: "sentences"},
-                },
-            )
-        Path(temporary).replace(target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    return exported(
+        home,
+        NAME,
+        (WEIGHTS, embedded_model_folder() / "model.safetensors"),
+        network,
+        inputs=("input_ids", "attention_mask"),
+        outputs={"parts": False, "vectors": False},
+    )

@@ -9,6 +9,7 @@ from pydantic import Field
 from claimcheck.foundation.records.base import Record
 from claimcheck.foundation.records.claims import Claim
 from claimcheck.foundation.records.documents import Paper
+from claimcheck.foundation.records.links import CrossLink
 from claimcheck.foundation.records.reproductions import LooseReproduction, Reproduction, RerunInfo
 from claimcheck.foundation.records.verdicts import Evidence, Label, Verdict
 
@@ -84,7 +85,8 @@ class Completeness(Record):
 class Finding(Record):
     """Something about the paper as a whole that a reader should know, beside the verdicts: a contradiction in it."""
 
-    kind: Literal["places_differ"]  # one claim, other numbers in other places
+    # one claim with other numbers in other places; bold that marks no best number; a count that its list does not have
+    kind: Literal["places_differ", "bold_not_best", "count_differs"]
     text: str  # one sentence that says it
     claims: tuple[str, ...] = ()  # ids
     evidence: tuple[Evidence, ...] = ()  # the places, verbatim
@@ -112,6 +114,7 @@ class Ledger(Record):
     paper: Paper
     claims: tuple[CheckedClaim, ...] = ()
     findings: tuple[Finding, ...] = ()
+    links: tuple[CrossLink, ...] = ()  # its results beside those of other papers
     reproductions: tuple[LooseReproduction, ...] = ()  # those that stand beside no claim
     sources: tuple[Paper, ...] = ()  # the other papers that claims were held against
     reruns: tuple[RerunInfo, ...] = ()

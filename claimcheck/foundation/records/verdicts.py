@@ -24,7 +24,7 @@ class Evidence(Record):
 class Check(Record):
     """One test of a claim: what it found, how sure it is, and on what it rests."""
 
-    kind: Literal["cells", "direction", "statement", "text", "consistency"]
+    kind: Literal["cells", "direction", "statement", "text", "consistency", "across"]
     label: Label
     score: float  # 0 to 1, of this check alone; not a calibrated probability
     evidence: list[Evidence] = Field(default_factory=list)

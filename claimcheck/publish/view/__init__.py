@@ -9,7 +9,7 @@ from __future__ import annotations
 from claimcheck.publish.view.claims import ClaimView
 from claimcheck.publish.view.extras import NOTHING, Extras, PagePicture
 from claimcheck.publish.view.places import number_words
-from claimcheck.publish.view.report import ReportView, view_of
+from claimcheck.publish.view.report import ReportView, risk_words, view_of
 from claimcheck.publish.view.reproductions import ReproductionView
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "ReportView",
     "ReproductionView",
     "number_words",
+    "risk_words",
     "view_of",
 ]

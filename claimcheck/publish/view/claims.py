@@ -31,6 +31,7 @@ _CHECKS = {
     "statement": "Statement against the table",
     "text": "Against the text",
     "consistency": "Consistency within the paper",
+    "across": "The other paper’s own number",
 }
 _FINDS: dict[Label, str] = {
     "supported": "supports the claim",

@@ -10,7 +10,11 @@ from claimcheck.publish.escape import shorten
 from claimcheck.publish.view.claims import ClaimView, EvidenceView, evidence_view
 from claimcheck.publish.view.places import LONGEST, finite
 
-_KINDS = {"places_differ": "The paper gives different numbers"}
+_KINDS = {
+    "places_differ": "The paper gives different numbers",
+    "bold_not_best": "Bold marks a number that is not the best",
+    "count_differs": "A count and its list differ",
+}
 
 
 @dataclass(frozen=True, slots=True)

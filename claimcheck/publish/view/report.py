@@ -20,6 +20,7 @@ from claimcheck.publish.view import people
 from claimcheck.publish.view.claims import ClaimView, claim_view
 from claimcheck.publish.view.extras import NOTHING, Extras, PagePicture
 from claimcheck.publish.view.findings import FindingView, completeness_words, finding_views
+from claimcheck.publish.view.links import link_views, links_words
 from claimcheck.publish.view.people import decision_views
 from claimcheck.publish.view.places import (
     LONGEST,
@@ -88,6 +89,8 @@ class ReportView:
     reproductions_title: str  # the heading of these rows
     refuted: tuple[ClaimView, ...]
     findings: tuple[FindingView, ...]
+    links: tuple[FindingView, ...]  # its results that stand otherwise in another paper
+    links_words: str  # how many stand in others, and how many of them agree; "" where none do
     completeness: str  # how many claims the search may have missed, "" where nothing says so
     calibrations: str  # the calibration sets, "" where there is none
     some_uncalibrated: bool
@@ -147,6 +150,8 @@ def view_of(ledger: Ledger, extras: Extras = NOTHING) -> ReportView:
         reproductions_title=_loose_title(ledger),
         refuted=tuple(c for c in claims if c.label == "refuted"),
         findings=finding_views(ledger.findings, claims, paper, papers),
+        links=link_views(ledger.links, paper, papers),
+        links_words=links_words(ledger.links, paper),
         completeness=completeness_words(ledger.run.completeness),
         calibrations="; ".join(
             sorted({c.verdict.calibration for c in ledger.claims if c.verdict.calibration is not None})
@@ -308,12 +313,27 @@ def _limitations(ledger: Ledger) -> tuple[str, ...]:
         out += _CHECK_LIMITS
         missed = completeness_words(run.completeness)
         out += [missed] if missed else []
+        out += [risk_words(ledger)] if risk_words(ledger) else []
         if not ledger.sources:
             out.append("The claims were held against the paper itself and no other paper.")
     else:
         out.append("No paper was read: the claims and their numbers are a registry’s, each with where it was read.")
     out += rerun_limits(ledger)
     return tuple(out)
+
+
+def risk_words(ledger: Ledger) -> str:
+    """What "abstained" says in this ledger; "" where no risk was asked for."""
+    risk = ledger.run.settings.get("risk")
+    if not isinstance(risk, int | float) or isinstance(risk, bool) or not 0 < risk <= 1:
+        return ""
+    abstained = sum(claim.verdict.abstained for claim in ledger.claims)
+    return (
+        f"A risk of {risk:g} was asked for: {abstained} {'verdict is' if abstained == 1 else 'verdicts are'} marked as "
+        "abstained, as not sure enough for it or without a calibration set. Of the others, for claims like those of "
+        f"the calibration set, at most {100 * risk:g}% of each kind are wrong, with 90% certainty; this is no promise "
+        "for one paper alone."
+    )
 
 
 def _made_by(ledger: Ledger, claims: Sequence[ClaimView]) -> str:

@@ -76,6 +76,24 @@ def test_every_sign_of_the_model_is_drawn() -> None:
     assert set(MODEL.holds.signs) | set(MODEL.decided.signs) <= set(drawn)
 
 
+def test_prose_of_papers_is_judged_less_surely_and_never_otherwise() -> None:
+    plain = {"words": 10.0, "plain_words": 0.4, "link": 1.6, "compare_best": 1.0, "any_best": 1.0, "programs": 2.0}
+    prose = {**plain, "words": 26.0, "prose": 3.0, "method": 2.0, "hedge": 1.0}
+    assert MODEL.prose.likeness([plain])[0] < 0.5 < MODEL.prose.likeness([prose])[0]
+    sure = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]])
+    # a statement that was made for a table is left as it is
+    assert MODEL.prose.flattened(sure, [plain, plain]) == pytest.approx(sure)
+    flat = MODEL.prose.flattened(sure, [prose, prose])
+    assert flat.argmax(axis=1).tolist() == [0, 1]
+    assert (flat.max(axis=1) < sure.max(axis=1) - 0.1).all()
+    assert flat.sum(axis=1) == pytest.approx(np.ones(2))
+
+
+def test_every_sign_of_the_wording_is_drawn() -> None:
+    assert set(MODEL.prose.weights) <= set(MODEL.holds.signs)
+    assert MODEL.prose.temperature > 1
+
+
 def test_the_calibration_names_its_sets_and_their_size() -> None:
     raw = json.loads(
         resources.files("claimcheck.checks.statements").joinpath("weights.json").read_text(encoding="utf-8")

@@ -147,3 +147,19 @@ def test_a_derivation_names_the_cells_behind_its_arithmetic() -> None:
     assert "980" in arithmetic
     assert "Breck" in places
     assert [e.quote for e in found.evidence][:1] == ["980"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("Breck was opened by a king.", ["1951"]),  # where the row and the column that are named meet
+        ("The depth of Aldun was never measured.", ["12.5"]),
+        ("Every harbour of Sudmark was sold.", ["Corvey", "Dunholt"]),
+    ],
+)
+def test_a_verdict_that_no_program_carries_shows_the_cells_that_were_looked_at(text: str, cells: list[str]) -> None:
+    found = check(text, HARBOURS).check
+    assert found.label == "refuted"
+    assert [e.quote for e in found.evidence] == cells
+    assert "the wording alone" in found.reason
+    assert found.derivation is None
