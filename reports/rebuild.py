@@ -2,7 +2,8 @@
 
 Each is made of the papers in tests/data/sample and of the runs recorded in its own folder (reproductions.jsonl,
 runs.jsonl, tables.json: `claimcheck reproduce results RUNS --out DIR` writes them), without times, so that the same
-code and the same packages give the same bytes.
+code and the same packages give the same bytes. Audits of synthesis reports are rendered anew from their audit.json:
+the reports themselves are their makers' and not here.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from pathlib import Path
 
 import claimcheck
 from claimcheck.foundation.records import Ledger
+from claimcheck.foundation.records.audits import ReportAudit
 from claimcheck.foundation.store import write_atomic
 from claimcheck.publish import rendered
+from claimcheck.publish.audits import audit_html, audit_json, audit_markdown
 from claimcheck.publish.join import join
 from reproduce.reruns import of_runs
 
@@ -41,6 +44,9 @@ REPORTS = (
 )
 
 
+AUDITS = "audits"  # the folder of audits of synthesis reports, one folder each
+
+
 def ledgers(report: Report) -> list[Ledger]:
     """The ledgers of a report, one unless its runs are of several papers."""
     papers = [timeless(one) for one in claimcheck.table(SAMPLES / report.paper, offline=True)] if report.paper else []
@@ -50,6 +56,17 @@ def ledgers(report: Report) -> list[Ledger]:
 def timeless(ledger: Ledger) -> Ledger:
     """The ledger without when it was made and how long that took."""
     return ledger.model_copy(update={"run": ledger.run.model_copy(update={"started": "", "seconds": {}})})
+
+
+def audit_files(audit: ReportAudit) -> dict[str, bytes]:
+    """Name and content of the files of an audit."""
+    return {"audit.json": audit_json(audit), "audit.html": audit_html(audit), "audit.md": audit_markdown(audit)}
+
+
+def load_audits() -> dict[str, ReportAudit]:
+    """The recorded audits by the name of their folder."""
+    files = sorted((HERE / AUDITS).glob("*/audit.json"))
+    return {file.parent.name: ReportAudit.model_validate_json(file.read_bytes()) for file in files}
 
 
 def rebuild(out: Path) -> list[Path]:
@@ -63,6 +80,10 @@ def rebuild(out: Path) -> list[Path]:
             for name, content in rendered(ledger, report.formats).items():
                 write_atomic(folder / name, content)
                 written.append(folder / name)
+    for folder_name, audit in load_audits().items():
+        for name, content in audit_files(audit).items():
+            write_atomic(out / AUDITS / folder_name / name, content)
+            written.append(out / AUDITS / folder_name / name)
     return written
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STAGES = ("sources", "reading", "claims", "checks", "publish")
 HEAVY = {"torch", "transformers", "sentence_transformers", "onnxruntime", "onnx", "ray"}
 # modules that train or evaluate may import torch at the top; outside of these packages nothing imports them at the top
-TORCH = ("reproduce.model", "reproduce.training")
+TORCH = ("reproduce.model", "reproduce.training", "reproduce.bench.packed", "reproduce.bench.rivals")
 # what each part of reproduce may import of the others when it is loaded: data flows one way
 REPRODUCE = {
     "data": ("specs", "tasks"),
@@ -26,6 +26,7 @@ REPRODUCE = {
     "model": ("specs", "data"),
     "training": ("specs", "data", "tasks", "model", "machine", "runrecord", "runner"),
     "engine": ("specs", "tasks", "registry", "planning", "machine", "runrecord", "runner"),
+    "bench": ("specs", "data", "model", "planning", "training", "engine", "machine", "runner", "display"),
     "verdicts": ("specs", "data", "tasks", "registry", "planning", "engine", "runrecord"),
 }
 
@@ -204,10 +205,12 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded & (HEAVY | {"numpy", "pydantic", "rich", "httpx", "claimcheck.cli.table"})
 
 
-@pytest.mark.parametrize("subcommand", ["table", "check", "read", "results", "report", "review", "diff"])
+@pytest.mark.parametrize(
+    "subcommand", ["table", "check", "read", "results", "check-report", "synthesize", "report", "review", "diff"]
+)
 def test_help_of_a_subcommand_loads_no_stage(subcommand: str) -> None:
     loaded = loaded_after(f"import claimcheck.cli\nassert claimcheck.cli.main([{subcommand!r}, '--help']) == 0")
-    assert f"claimcheck.cli.{subcommand}" in loaded
+    assert f"claimcheck.cli.{subcommand.replace('-', '_')}" in loaded
     ours = {f"claimcheck.{stage}" for stage in STAGES} | {"claimcheck.pipeline", "claimcheck.foundation.records"}
     assert not loaded & (HEAVY | {"numpy", "httpx"} | ours)
 

@@ -264,10 +264,15 @@ def test_table_gives_ledgers_lazily_and_in_order(paper: Path, tmp_path: Path) ->
 
 
 OPTIONS = {
-    "table": ["PAPER", "--out", "--format", "--json", "--offline", "--workers", "--max-claims", "--fail-on"],
+    "table": [
+        *("PAPER", "--out", "--format", "--json", "--others", "--offline", "--workers", "--max-claims"),
+        *("--risk", "--nli NAME", "--fail-on"),
+    ],
     "read": ["PAPER", "--json", "--tables"],
     "results": ["PAPER", "--json", "--all"],
-    "check": ["CLAIM", "--against", "--json"],
+    "check": ["CLAIM", "--against", "--nli NAME", "--risk", "--json"],
+    "synthesize": ["QUESTION", "--paper", "--library DIR", "--limit N", "--offline", "--format", "--out DIR", "--json"],
+    "check-report": ["REPORT", "--against", "--library DIR", "--offline", "--format", "--out DIR", "--json"],
     "report": ["LEDGER", "--format", "--out"],
     "reproduce plan": [
         "PAPER", "--claims ID,...", "--scale <paper|lab|smoke>", "--seeds N", "--data DIR", "--encoder DIR",
@@ -280,6 +285,10 @@ OPTIONS = {
     ],
     "reproduce status": ["RUNS", "--json"],
     "reproduce results": ["RUNS", "--table", "--out DIR", "--json"],
+    "reproduce bench": [
+        "--encoder NAME", "--batch N", "--tokens N", "--variants NAME,...", "--replicas N", "--rounds N", "--steps N",
+        "--warm N", "--device NAME", "--threads N", "--precision <fp32|bf16>", "--rates NAME", "--out FILE", "--json",
+    ],
     "reproduce pretrain": [
         "--data DIR", "--out DIR", "--languages XX,...", "--steps N", "--budget TIME", "--vocabulary N", "--layers N",
         "--hidden N", "--heads N", "--feed-forward N", "--positions N", "--batch-size N", "--learning-rate R",

@@ -36,7 +36,7 @@ def names(rebuild: ModuleType) -> set[str]:
 
 def test_every_folder_is_rebuilt_and_listed(rebuild: ModuleType) -> None:
     folders = {path.name for path in REPORTS.iterdir() if path.is_dir() and not path.name.startswith("__")}
-    assert folders == names(rebuild)
+    assert folders == names(rebuild) | {rebuild.AUDITS}
     assert set(re.findall(r"\]\((\S+?)/", (REPORTS / "README.md").read_text())) >= folders
 
 
@@ -49,6 +49,15 @@ def test_a_report_is_that_of_its_ledger_and_its_runs(rebuild: ModuleType, folder
     [now] = rebuild.ledgers(report)
     # what packages this machine has is no part of what is claimed
     assert without_run(now.model_dump(mode="json")) == without_run(published.model_dump(mode="json")), STALE
+
+
+def test_audits_are_rendered_from_their_records(rebuild: ModuleType) -> None:
+    audits = rebuild.load_audits()
+    assert len(audits) == 5
+    for folder, audit in audits.items():
+        for name, content in rebuild.audit_files(audit).items():
+            assert (REPORTS / rebuild.AUDITS / folder / name).read_bytes() == content, f"{folder}/{name}: {STALE}"
+        assert all(r.paper is None or not r.paper.abstract for r in audit.references)
 
 
 def without_run(ledger: dict[str, Any]) -> dict[str, Any]:

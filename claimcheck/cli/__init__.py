@@ -25,6 +25,8 @@ COMMANDS = {
     "check": ("claimcheck.cli.check", "Check one claim in your own words against papers."),
     "read": ("claimcheck.cli.read", "Show what was read of a paper: sections, sentences, tables; as HTML box by box."),
     "results": ("claimcheck.cli.results", "List a paper's results: task, dataset, metric, score."),
+    "check-report": ("claimcheck.cli.check_report", "Audit synthesis reports: their claims, ticks and sources."),
+    "synthesize": ("claimcheck.cli.synthesize", "Answer a question from the literature, each claim checked."),
     "report": ("claimcheck.cli.report", "Publish ledgers, joined with reruns and registries."),
     "review": ("claimcheck.cli.review", "Judge the verdicts of a ledger in a browser on this machine."),
     "diff": ("claimcheck.cli.diff", "Show what changed between two ledgers."),

@@ -42,6 +42,11 @@ def ledger_json(ledger: Ledger, extras: Extras = NOTHING) -> bytes:
     return _document(_ordered(ledger))
 
 
+def ordered_json(record: BaseModel) -> bytes:
+    """A record in UTF-8: fields as declared, the keys of free mappings sorted, two blanks a level; it parses back."""
+    return _document(_ordered(record))
+
+
 def plain_json(value: object) -> bytes:
     """A JSON document for others' programs: every string is plain text on one line, and `<` is written as an escape.
 
@@ -89,6 +94,11 @@ def ledger_schema() -> dict[str, Any]:
 def decision_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of one line of `decisions.jsonl`."""
     return _schema(Decision, DECISION_SCHEMA, "claimcheck decision")
+
+
+def record_schema(record: type[BaseModel], name: str, title: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a record that is written whole; `name` is its schema's ("claimcheck/ledger/v1")."""
+    return _schema(record, name, title)
 
 
 def _schema(record: type[BaseModel], name: str, title: str) -> dict[str, Any]:

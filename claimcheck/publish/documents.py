@@ -122,6 +122,11 @@ def diff_markdown(diff: object, templates: Path | None = None) -> bytes:
     return _finished(_environment("md", templates).get_template("diff.md.j2").render(diff=diff))
 
 
+def rendered_template(kind: str, name: str, context: Mapping[str, Any], templates: Path | None = None) -> bytes:
+    """A template of a kind of escaping ("html", "tex", "md") in UTF-8; `templates`: a user's own folder."""
+    return _finished(_environment(kind, templates).get_template(name).render(**context))
+
+
 def check_templates(templates: Path, formats: Iterable[str]) -> None:
     """Raises UsageError where a user's folder is missing, holds no template, or one of these formats' is broken."""
     for format in formats:

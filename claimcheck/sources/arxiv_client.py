@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from claimcheck.foundation.errors import InputError, MissingInputError, ServiceError, UnreadableInputError
 from claimcheck.foundation.records import Paper, Source
@@ -21,16 +21,18 @@ from claimcheck.sources.files import Contents, read_contents
 from claimcheck.sources.identify import ArxivId, identify
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import arxiv  # type: ignore[import-untyped]
 
-    from claimcheck.sources.fetch import Fetcher
+    from claimcheck.sources.fetch import Answer, Fetcher
 
-__all__ = ["fetch_paper"]
+__all__ = ["WITHDRAWN", "fetch_paper", "query_client"]
 
 _PAPERS, _SOURCES = "arxiv-paper", "arxiv-source"
 _MAX_FEED = 5_000_000  # bytes; one entry has about 3,000
 _ATOM_FEED = "{http://www.w3.org/2005/Atom}feed"
-_WITHDRAWN = re.compile(r"\bwithdrawn\b|\bwithdraws?\b|\bretracted\b", re.IGNORECASE)
+WITHDRAWN = re.compile(r"\bwithdrawn\b|\bwithdraws?\b|\bretracted\b", re.IGNORECASE)
 # a withdrawn version's source is a file that tells arXiv not to process it
 _NO_SOURCE = re.compile(rb"\s*%\s*auto-ignore", re.IGNORECASE)
 
@@ -124,7 +126,7 @@ def _ask_for_paper(fetcher: Fetcher, store: Store, wanted: ArxivId, settings: Se
         if old is None:
             raise
         return old
-    known = _Known(_to_paper(result, wanted), bool(_WITHDRAWN.search(result.comment or "")))
+    known = _Known(_to_paper(result, wanted), bool(WITHDRAWN.search(result.comment or "")))
     entry = json.dumps({"paper": known.paper.model_dump(mode="json"), "withdrawn": known.withdrawn}).encode()
     for key in sorted({str(wanted), _key(known.paper)}):
         store.put(_PAPERS, key, entry)
@@ -141,7 +143,7 @@ class _Reply:
 class _Session:
     """Stands where arxiv.Client has its own HTTP session, which has no timeout, no size limit and its own rate."""
 
-    def __init__(self, fetcher: Fetcher) -> None:
+    def __init__(self, fetcher: Gets) -> None:
         self._fetcher = fetcher
 
     def get(self, url: str, **unused: Any) -> _Reply:
@@ -149,14 +151,29 @@ class _Session:
         return _Reply(answer.status, _unpacked(answer.content))
 
 
+class Gets(Protocol):
+    """What answers GET as a Fetcher does."""
+
+    def get(self, url: str, *, limit: int, fault: Callable[[bytes], str]) -> Answer:
+        """The answer to GET `url`, see `Fetcher.get`."""
+
+
+def query_client(fetcher: Gets, settings: Settings, *, page_size: int) -> arxiv.Client:
+    """The client of the `arxiv` package, whose requests go through `fetcher`."""
+    import arxiv
+
+    # rate and retries are the fetcher's, over all requests and processes
+    client = arxiv.Client(page_size=page_size, delay_seconds=0, num_retries=0)
+    client.query_url_format = settings.arxiv_api.replace("{", "{{").replace("}", "}}") + "?{}"
+    client._session = _Session(fetcher)
+    return client
+
+
 def _query(fetcher: Fetcher, wanted: ArxivId, settings: Settings) -> arxiv.Result:
     """The one entry of an id. Raises MissingInputError, ServiceError."""
     import arxiv
 
-    # rate and retries are the fetcher's, over all requests and processes
-    client = arxiv.Client(page_size=1, delay_seconds=0, num_retries=0)
-    client.query_url_format = settings.arxiv_api.replace("{", "{{").replace("}", "}}") + "?{}"
-    client._session = _Session(fetcher)
+    client = query_client(fetcher, settings, page_size=1)
     unknown = MissingInputError("arXiv has no such paper", where=f"arXiv {wanted}", todo="check the id and its version")
     try:
         results = list(client.results(arxiv.Search(id_list=[str(wanted)], max_results=1)))

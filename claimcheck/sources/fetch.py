@@ -1,16 +1,16 @@
-"""Fetching over HTTP: an allow-list of hosts, arXiv's rate, retries with back-off, limits on size and time.
+"""Fetching over HTTP: an allow-list of hosts, a service's rate, retries with back-off, limits on size and time.
 
-All requests of all processes that share a home go through one turnstile: one at a time, and no two starting within the
-delay. A redirect is a request like any other and leads to allowed hosts only.
+All requests to a service of all processes that share a home go through one turnstile: one at a time, and no two
+starting within the service's delay. A redirect is a request like any other and leads to allowed hosts only.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
@@ -24,13 +24,12 @@ from claimcheck.foundation.errors import ServiceError, UnreadableInputError
 from claimcheck.foundation.settings import Settings
 from claimcheck.foundation.store import Store
 
-__all__ = ["Answer", "Fetcher"]
+__all__ = ["Answer", "Fetcher", "Service", "arxiv_service"]
 
 _ARXIV_HOSTS = frozenset({"arxiv.org", "www.arxiv.org", "export.arxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org"})
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MAX_REDIRECTS = 5
 _TRIES_WITHOUT_NETWORK = 3  # a host that cannot be reached at all seldom comes back within seconds
-_OFFLINE_HINT = "check the network, or pass a local file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,30 @@ class Answer:
     media_type: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What is fetched from, and how gently. Headers may hold a key: they are sent to its own addresses only."""
+
+    name: str  # of its turnstile
+    origins: frozenset[tuple[str, str | None, int | None]]  # (scheme, host, port) that may be asked
+    delay: float  # least seconds between two requests
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    when_refused: str = "wait a day, set CLAIMCHECK_CONTACT to your mail address, or pass a local file"
+    otherwise: str = "pass a local file"  # what helps where the service does not
+
+
+def origin_of(address: str) -> tuple[str, str | None, int | None]:
+    """(scheme, host, port): a server configured on one port vouches for no other port of its machine."""
+    parts = urlsplit(address)
+    return parts.scheme, parts.hostname, parts.port
+
+
+def arxiv_service(settings: Settings) -> Service:
+    """arXiv: its query service and its papers, at one request in three seconds."""
+    configured = {origin_of(url) for url in (settings.arxiv_api, settings.arxiv_site)}
+    return Service("arxiv", frozenset(configured | {("https", h, None) for h in _ARXIV_HOSTS}), settings.arxiv_delay)
+
+
 class _TryAgainError(Exception):
     """An attempt failed in a way that may pass; `after` is the wait in seconds that the service asked for."""
 
@@ -52,22 +75,22 @@ class _TryAgainError(Exception):
 
 
 class Fetcher:
-    """Fetches for one paper; use it as a context manager.
+    """Fetches for one paper or one search, from arXiv where no other service is given; use it as a context manager.
 
     `patience_seconds` of the settings bounds the time lost in failed attempts and the waits after them over its whole
     life; the wait for one's turn does not count.
     """
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, service: Service | None = None) -> None:
         self._settings, self._store = settings, store
-        configured = [urlsplit(url) for url in (settings.arxiv_api, settings.arxiv_site)]
-        # (scheme, host, port): a server configured on one port vouches for no other port of its machine
-        self._origins = {(p.scheme, p.hostname, p.port) for p in configured} | {
-            ("https", h, None) for h in _ARXIV_HOSTS
-        }
+        self._service = service or arxiv_service(settings)
         self._lost = 0.0
         self._client = httpx.Client(
-            headers={"User-Agent": _user_agent(settings.contact), "Accept-Encoding": "identity"},
+            headers={
+                "User-Agent": _user_agent(settings.contact),
+                "Accept-Encoding": "identity",
+                **self._service.headers,
+            },
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=0),  # none stays open between turns
             follow_redirects=False,
         )
@@ -99,7 +122,7 @@ class Fetcher:
         except _TryAgainError as last:
             tries = attempts.statistics["attempt_number"]
             what = f"{last} ({tries} {'try' if tries == 1 else 'tries'})"
-            todo = _OFFLINE_HINT if last.unreachable else "try again later, or pass a local file"
+            todo = f"{'check the network' if last.unreachable else 'try again later'}, or {self._service.otherwise}"
             if last.after is not None:
                 what, todo = f"{last}, and asks to wait {last.after:.0f} s", "try again after that"
             raise ServiceError(what, where=_short(url), todo=todo) from None
@@ -136,10 +159,9 @@ class Fetcher:
                 status = response.status_code
                 if response.has_redirect_location:
                     return response.headers["location"]
-                if status == 403:
-                    what = "refuses automated requests from here (status 403)"
-                    todo = "wait a day, set CLAIMCHECK_CONTACT to your mail address, or pass a local file"
-                    raise ServiceError(what, where=_short(url), todo=todo)
+                if status in (401, 403):
+                    what = f"refuses automated requests from here (status {status})"
+                    raise ServiceError(what, where=_short(url), todo=self._service.when_refused)
                 if status in _AGAIN:
                     raise _TryAgainError(
                         f"answered {status}", after=_retry_after(response.headers.get("retry-after", ""))
@@ -184,25 +206,25 @@ class Fetcher:
     def _check_allowed(self, url: str, asked: str) -> None:
         try:
             parts = urlsplit(url)
-            origin = (parts.scheme, parts.hostname, parts.port)
+            origin = origin_of(url)
         except ValueError:
             origin = ("", None, None)
-        if origin not in self._origins or parts.username or parts.password:
+        if origin not in self._service.origins or parts.username or parts.password:
             what = f"redirects to {_short(url)}, which is not a host to fetch papers from"
             raise ServiceError(what, where=_short(asked), todo="download the paper yourself and pass its path")
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Wait for the turnstile, and hold it during the request."""
-        with self._store.lock("arxiv") as descriptor:
+        with self._store.lock(self._service.name) as descriptor:
             try:
                 last = float(os.read(descriptor, 64))
             except ValueError:
                 last = 0.0
             # a time in the future comes from a clock that was set back
             since = max(0.0, time.time() - last)
-            if since < self._settings.arxiv_delay:
-                time.sleep(self._settings.arxiv_delay - since)
+            if since < self._service.delay:
+                time.sleep(self._service.delay - since)
             os.lseek(descriptor, 0, os.SEEK_SET)
             os.write(descriptor, f"{time.time():<20.6f}\n".encode())
             yield
@@ -211,7 +233,7 @@ class Fetcher:
         """Seconds before the next attempt: what the service asked for, else a delay that doubles."""
         error = state.outcome.exception() if state.outcome else None
         asked = error.after if isinstance(error, _TryAgainError) else None
-        base = max(0.02, self._settings.arxiv_delay / 2)
+        base = max(0.02, self._service.delay / 2)
         return asked if asked is not None else base * 2.0 ** (state.attempt_number - 1)
 
     def _give_up(self, state: RetryCallState) -> bool:

@@ -37,6 +37,15 @@ from claimcheck.foundation.records.ledgers import (
     ReliabilityBin,
     RunInfo,
 )
+from claimcheck.foundation.records.links import CrossLink
+from claimcheck.foundation.records.literature import (
+    LITERATURE_SCHEMA,
+    DatabaseSearch,
+    LiteratureSearch,
+    SearchStatus,
+    Work,
+    WorkRelation,
+)
 from claimcheck.foundation.records.reproductions import (
     REPRODUCTION_SCHEMA,
     LooseReproduction,
@@ -51,6 +60,7 @@ __all__ = [
     "DECISION_SCHEMA",
     "LABELS",
     "LEDGER_SCHEMA",
+    "LITERATURE_SCHEMA",
     "REPRODUCTION_SCHEMA",
     "Bound",
     "Box",
@@ -62,12 +72,15 @@ __all__ = [
     "ClaimKind",
     "Comparison",
     "Completeness",
+    "CrossLink",
+    "DatabaseSearch",
     "Decision",
     "Document",
     "Evidence",
     "Finding",
     "Label",
     "Ledger",
+    "LiteratureSearch",
     "LooseReproduction",
     "PagePicture",
     "Paper",
@@ -85,6 +98,7 @@ __all__ = [
     "Role",
     "RunInfo",
     "RunRecord",
+    "SearchStatus",
     "Section",
     "Sentence",
     "Source",
@@ -93,4 +107,6 @@ __all__ = [
     "Table",
     "UnreadPage",
     "Verdict",
+    "Work",
+    "WorkRelation",
 ]
