@@ -3,7 +3,7 @@
 Each is made of the papers in tests/data/sample and of the runs recorded in its own folder (reproductions.jsonl,
 runs.jsonl, tables.json: `claimcheck reproduce results RUNS --out DIR` writes them), without times, so that the same
 code and the same packages give the same bytes. Audits of synthesis reports are rendered anew from their audit.json:
-the reports themselves are their makers' and not here.
+the reports themselves are their makers' and not here. So is the synthesis, whose synthesis.json has dates in it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from claimcheck.foundation.store import write_atomic
 from claimcheck.publish import rendered
 from claimcheck.publish.audits import audit_html, audit_json, audit_markdown
 from claimcheck.publish.join import join
+from claimcheck.publish.synthesis import read_synthesis, synthesis_html, synthesis_json, synthesis_markdown
 from reproduce.reruns import of_runs
 
 HERE = Path(__file__).resolve().parent
@@ -45,6 +46,7 @@ REPORTS = (
 
 
 AUDITS = "audits"  # the folder of audits of synthesis reports, one folder each
+SYNTHESIS = "synthesis"  # the folder of a synthesis over the invented papers in tests/data/synthesis
 
 
 def ledgers(report: Report) -> list[Ledger]:
@@ -69,6 +71,16 @@ def load_audits() -> dict[str, ReportAudit]:
     return {file.parent.name: ReportAudit.model_validate_json(file.read_bytes()) for file in files}
 
 
+def synthesis_files() -> dict[str, bytes]:
+    """Name and content of the files of the published synthesis but its PDF, whose bytes hang on TeX's version."""
+    synthesis = read_synthesis(HERE / SYNTHESIS / "synthesis.json")
+    return {
+        "synthesis.json": synthesis_json(synthesis),
+        "synthesis.html": synthesis_html(synthesis),
+        "synthesis.md": synthesis_markdown(synthesis),
+    }
+
+
 def rebuild(out: Path) -> list[Path]:
     """Write every report below `out`; the files in the order in which they were written."""
     written = []
@@ -84,6 +96,9 @@ def rebuild(out: Path) -> list[Path]:
         for name, content in audit_files(audit).items():
             write_atomic(out / AUDITS / folder_name / name, content)
             written.append(out / AUDITS / folder_name / name)
+    for name, content in synthesis_files().items():
+        write_atomic(out / SYNTHESIS / name, content)
+        written.append(out / SYNTHESIS / name)
     return written
 
 

@@ -12,10 +12,15 @@ from typing import Any
 
 import pytest
 
+from claimcheck.foundation.records.syntheses import Synthesis
+from claimcheck.foundation.settings import Settings
 from claimcheck.publish import rendered
 from claimcheck.publish.loading import load_ledger
+from claimcheck.publish.synthesis import read_synthesis
+from claimcheck.synthesis.run import synthesize
 
-REPORTS = Path(__file__).resolve().parents[1] / "reports"
+ROOT = Path(__file__).resolve().parents[1]
+REPORTS = ROOT / "reports"
 STALE = "run `make reports` and look at the difference"
 
 
@@ -36,7 +41,7 @@ def names(rebuild: ModuleType) -> set[str]:
 
 def test_every_folder_is_rebuilt_and_listed(rebuild: ModuleType) -> None:
     folders = {path.name for path in REPORTS.iterdir() if path.is_dir() and not path.name.startswith("__")}
-    assert folders == names(rebuild) | {rebuild.AUDITS}
+    assert folders == names(rebuild) | {rebuild.AUDITS, rebuild.SYNTHESIS}
     assert set(re.findall(r"\]\((\S+?)/", (REPORTS / "README.md").read_text())) >= folders
 
 
@@ -60,6 +65,26 @@ def test_audits_are_rendered_from_their_records(rebuild: ModuleType) -> None:
         assert all(r.paper is None or not r.paper.abstract for r in audit.references)
 
 
+def test_the_synthesis_is_rendered_from_its_record_and_is_that_of_its_library(rebuild: ModuleType) -> None:
+    for name, content in rebuild.synthesis_files().items():
+        assert (REPORTS / rebuild.SYNTHESIS / name).read_bytes() == content, f"{name}: {STALE}"
+    assert (REPORTS / rebuild.SYNTHESIS / "synthesis.pdf").read_bytes().startswith(b"%PDF")
+    published = read_synthesis(REPORTS / rebuild.SYNTHESIS / "synthesis.json")
+    library = ROOT / "tests" / "data" / "synthesis" / "library"
+    settings = Settings.load(offline=True)
+    now = synthesize(
+        published.question.text, settings, paper=library / "kestrel.tex", library=library, public=published.public
+    )
+    assert now.answer == published.answer, STALE
+    assert now.assessment == published.assessment, STALE
+    assert verdicts_of(now) == verdicts_of(published), STALE
+
+
+def verdicts_of(synthesis: Synthesis) -> list[Any]:
+    claims = [(p.key, c) for p in synthesis.papers for c in p.claims]
+    return [(key, c.id, c.verdict.label, [x.derivation for x in c.verdict.checks]) for key, c in claims]
+
+
 def without_run(ledger: dict[str, Any]) -> dict[str, Any]:
     return json.loads(json.dumps({key: value for key, value in ledger.items() if key != "run"}, sort_keys=True))
 
@@ -76,5 +101,7 @@ def test_the_smoke_report_shows_its_controls_fail() -> None:
 def test_nothing_that_is_published_names_a_machine() -> None:
     for path in REPORTS.rglob("*"):
         if path.is_file() and path.suffix != ".pyc":
-            found = re.findall(r"(?:/(?:home|root|tmp|Users)/|[A-Z]:\\\\)\S*", path.read_text("utf-8"))
+            found = re.findall(
+                r"(?:/(?:home|root|tmp|Users)/|[A-Z]:\\\\)\S*", path.read_bytes().decode("utf-8", "replace")
+            )
             assert not found, f"{path.name}: {found[:3]}"

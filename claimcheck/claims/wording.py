@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import log
+from math import fsum, log
 
 from claimcheck.claims.patterns import results_of
 from claimcheck.foundation.records import Document, Quantity
@@ -102,7 +102,8 @@ class Lexicon:
 
     def weight(self, words: Iterable[str]) -> float:
         """The weight of words together: the rarer in the document, the more each counts."""
-        return sum(self.rarity(w) for w in words)
+        # a plain sum hangs on the order of a set, which differs from process to process
+        return fsum(self.rarity(w) for w in words)
 
     def rarity(self, word: str) -> float:
         """log(1 + sentences / sentences with the word)."""

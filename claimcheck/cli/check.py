@@ -63,7 +63,9 @@ def check(
 
 
 def _lines(verdict: Verdict, why: str, several: bool) -> list[str]:
-    sure = f"{verdict.confidence:.2f} ({verdict.calibration})" if verdict.calibration else "uncalibrated"
+    from claimcheck.publish.view.places import probability_words
+
+    sure = f"{probability_words(verdict.confidence)} ({verdict.calibration})" if verdict.calibration else "uncalibrated"
     abstained = f", abstained: {why}" if why else ""
     lines = [f"{verdict.label.replace('_', ' ')}, confidence {harmless(sure)}{abstained}"]
     for check in verdict.checks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -197,3 +198,12 @@ def test_two_thousand_candidates_take_seconds() -> None:
     groups = merge(candidates, Lexicon(Document(paper=Paper(id="x"), sentences=sentences)))
     assert time.process_time() - start < 15
     assert len(groups) == 2000
+
+
+def test_the_weight_of_words_does_not_hang_on_their_order() -> None:
+    texts = [f"word{i} " * (i % 7 + 1) for i in range(40)]
+    sentences = tuple(Sentence(text=f"{a} {b}.") for a, b in pairwise(texts))
+    lexicon = Lexicon(Document(paper=Paper(id="x"), sentences=sentences))
+    words = [f"word{i}" for i in range(40)]
+    # which sentence stands for a claim hangs on a tie between two such weights
+    assert len({lexicon.weight(words[n:] + words[:n]) for n in range(40)}) == 1
