@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 
 from claimcheck.foundation.errors import ServiceError, UsageError
 from claimcheck.foundation.records import Passage
+from claimcheck.foundation.records.syntheses import Answer
 from claimcheck.foundation.settings import Settings
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Endpoint", "Quoted", "Rephrased", "rephrase"]
+__all__ = ["Endpoint", "Quoted", "Rephrased", "rephrase", "reword"]
 
 _MAX_ANSWER = 200_000  # bytes
 _MAX_SENTENCES = 100
@@ -107,6 +108,17 @@ def rephrase(sentences: Sequence[Quoted], settings: Settings, endpoint: Endpoint
     return _kept(sentences, answers, settings)
 
 
+def reword(answer: Answer, settings: Settings, endpoint: Endpoint | None = None) -> Answer:
+    """The answer with a new wording beside each quote that entails it; the quotes stay. Raises as `rephrase`."""
+    quotes = [i for i, x in enumerate(answer.statements) if x.kind == "quote"]
+    said = rephrase([Quoted((text := answer.statements[i].text), (text,)) for i in quotes], settings, endpoint)
+    statements = list(answer.statements)
+    for i, found in zip(quotes, said, strict=True):
+        if found.changed:
+            statements[i] = statements[i].model_copy(update={"reworded": found.text})
+    return answer.model_copy(update={"statements": tuple(statements)})
+
+
 def _kept(sentences: Sequence[Quoted], answers: Sequence[tuple[str, str]], settings: Settings) -> list[Rephrased]:
     """The answers that their quotes entail."""
     from claimcheck.checks import check_many
@@ -126,11 +138,15 @@ def _kept(sentences: Sequence[Quoted], answers: Sequence[tuple[str, str]], setti
 
 def _added(answer: str, quoted: Quoted) -> str:
     """What a new wording has that its quotes lack, in words; "" where it has nothing."""
+    from claimcheck.reading.sentences import split_sentences
+
     source = " ".join(quoted.quotes)
     if len(answer) > _LONGER * max(len(quoted.sentence), 60):
         return "the new wording is much longer"
     if any(not c.isprintable() for c in answer) or re.search(r"https?://|[<>`|]", answer):
         return "the new wording holds markup or an address"
+    if len(split_sentences(answer)) > len(split_sentences(quoted.sentence)):
+        return "the new wording holds more sentences"  # one that the quotes do not entail might hide behind the first
     numbers = set(_NUMBER.findall(answer)) - set(_NUMBER.findall(source))
     if numbers:
         return f"the new wording adds the number {min(numbers)}"

@@ -30,6 +30,7 @@ from claimcheck.synthesis.clusters import cluster_claims
 from claimcheck.synthesis.limitations import limitations_of
 from claimcheck.synthesis.papers import Gathered, anchor_work, gather
 from claimcheck.synthesis.questions import take_apart
+from claimcheck.synthesis.rephrase import Endpoint, reword
 from claimcheck.synthesis.vectors import ClaimVectors
 
 if TYPE_CHECKING:
@@ -64,8 +65,10 @@ def synthesize(
 
     `on_paper` gets each paper's outcome when it is there, and how many there will be.
 
-    Raises UsageError (no content words, a wrong limit, nowhere to search), InputError (no such anchor or folder),
-    ServiceError (no database answered and there is no library).
+    Where the environment names a language model (rephrase.py), its wording stands beside each quote that entails it.
+
+    Raises UsageError (no content words, a wrong limit, nowhere to search, a language model's address that is none),
+    InputError (no such anchor or folder), ServiceError (no database answered and there is no library).
     """
     from claimcheck.foundation.models.encoder import SentenceEncoder
     from claimcheck.synthesis.search import find_literature
@@ -77,6 +80,7 @@ def synthesize(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     watch = _Watch()
     asked = take_apart(question)
+    endpoint = Endpoint.from_environment()  # a wrong one is told before anything is searched
     tell("searching")
     anchor = anchor_work(paper, settings) if paper is not None else None
     found = find_literature(question, settings, anchor=anchor, library=library, limit=limit, on_progress=on_progress)
@@ -93,6 +97,12 @@ def synthesize(
         watch.lap("claims")
         numbers = comparing.result()
     watch.lap("numbers, beyond the claims")
+    models = dict(gathered.models)
+    if endpoint is not None and not settings.offline:
+        tell("wording")
+        answer = reword(answer, settings, endpoint)
+        models["language model"] = endpoint.model
+        watch.lap("wording")
     synthesis = Synthesis(
         question=asked,
         anchor=next((p.key for p in papers if p.work.relation == "anchor"), ""),
@@ -104,7 +114,7 @@ def synthesize(
         answer=answer,
         run=RunInfo(
             versions=gathered.versions,
-            models=gathered.models,
+            models=models,
             settings={**gathered.settings, "limit": limit, "offline": settings.offline},
             seconds=watch.seconds,
             started=started,

@@ -7,13 +7,15 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from claimcheck.foundation.errors import UsageError
 from claimcheck.foundation.settings import Settings
-from claimcheck.synthesis.rephrase import Endpoint, Quoted, rephrase
+from claimcheck.publish.synthesis import read_synthesis, synthesis_html, synthesis_latex, synthesis_markdown
+from claimcheck.synthesis.rephrase import Endpoint, Quoted, rephrase, reword
 
 QUOTE = "Training with dropout raised the accuracy of the tagger from 96.8 to 97.3 on the test set."
 SENTENCE = Quoted(QUOTE, (QUOTE,))
@@ -149,3 +151,27 @@ def test_a_wrong_environment_is_told(
     with pytest.raises(UsageError, match=words) as caught:
         Endpoint.from_environment()
     assert not key or key not in str(caught.value)
+
+
+def test_a_new_wording_stands_beside_its_quote_in_the_record_and_in_every_format(server: Server) -> None:
+    record = read_synthesis(Path(__file__).resolve().parents[2] / "reports" / "synthesis" / "synthesis.json")
+    [first, *others] = [x for x in record.answer.statements if x.kind == "quote"]
+
+    def answer(body: dict[str, Any]) -> tuple[int, bytes]:
+        asked = json.loads(body["messages"][1]["content"])["sentence"]
+        new = (
+            asked.replace("Table 1 shows that", "Table 1 reports that") if asked == first.text else asked + " Buy now!"
+        )
+        return says(new)(body)
+
+    server.answer = answer
+    said = reword(record.answer, Settings.load(), endpoint(server))
+    assert [x.text for x in said.statements] == [x.text for x in record.answer.statements]
+    new = first.text.replace("Table 1 shows that", "Table 1 reports that")
+    assert [x.reworded for x in said.statements if x.kind == "quote"] == [new, *("" for _ in others)]
+    changed = record.model_copy(update={"answer": said})
+    plain, printed = synthesis_html(record).decode(), synthesis_html(changed).decode()
+    assert new not in plain
+    assert new in printed
+    assert new in synthesis_markdown(changed).decode()
+    assert new in synthesis_latex(changed).decode()

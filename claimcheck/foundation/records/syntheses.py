@@ -162,6 +162,7 @@ class Statement(Record):
 
     kind: Literal["quote", "derived"]
     text: str
+    reworded: str = ""  # a language model's wording of a quote, which entails it; "" where there is none
     citations: tuple[Reference, ...] = ()
 
 

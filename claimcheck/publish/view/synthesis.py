@@ -72,6 +72,7 @@ class StatementView:
     text: str
     quoted: bool
     cites: tuple[CiteView, ...]
+    reworded: str = ""  # a language model's wording of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +336,7 @@ def _statement(x: Statement, cites: _Cites) -> StatementView:
         text=shorten(x.text, LONGEST),
         quoted=x.kind == "quote",
         cites=tuple(dict.fromkeys(cites.of(r.paper, r.claim) for r in x.citations)),
+        reworded=shorten(x.reworded, LONGEST) if x.reworded else "",
     )
 
 
