@@ -9,11 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from claimcheck.foundation.errors import PartialFailureError, UsageError
 from claimcheck.foundation.records import Claim, Document, Ledger, Passage, Result, Table, Verdict
 from claimcheck.foundation.settings import Settings
+
+if TYPE_CHECKING:
+    from claimcheck.pipeline import Outcome
 
 Evidence = Document | Table | Passage
 
@@ -100,13 +103,19 @@ def table(sources: str | Path | bytes | Iterable[str | Path | bytes], **settings
     `sources` is one paper or many, each as in `read`; a paper given twice is done once. Keywords are settings, such as
     workers=2, offline=True, max_claims=20. A paper that fails does not stop the others: once they are done, the failure
     is raised, as itself where it was the only paper, else as PartialFailureError, which lists every failure. What was
-    finished is in the cache, and the next call goes on from there.
+    finished is in the cache, and the next call goes on from there. With others=N the papers' results are held beside
+    one another and beside N papers that each cites, so that the first ledger comes when all papers are done.
     """
+    from claimcheck.others import hold_against_others
     from claimcheck.pipeline import check_papers
 
     papers = [sources] if isinstance(sources, str | Path | bytes) else list(sources)
+    loaded = Settings.load(**settings)
     errors = []
-    for outcome in check_papers(papers, Settings.load(**settings)):
+    outcomes: Iterable[Outcome] = check_papers(papers, loaded)
+    if loaded.others is not None:
+        outcomes, _ = hold_against_others(list(outcomes), papers, loaded)
+    for outcome in outcomes:
         if outcome.ledger is not None:
             yield outcome.ledger
         if outcome.error is not None:

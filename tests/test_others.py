@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import claimcheck
 from claimcheck.checks.across import check_claims, with_check
 from claimcheck.foundation.records import (
     CheckedClaim,
@@ -106,6 +107,14 @@ def test_a_paper_that_failed_is_left_out(papers: list[Path], tmp_path: Path) -> 
     assert done[1].ledger is None
     assert done[0].ledger is not None
     assert done[0].ledger.links == ()
+
+
+def test_the_python_interface_compares_as_the_command_line_does(papers: list[Path]) -> None:
+    alone = list(claimcheck.table(papers, offline=True))
+    assert [ledger.links for ledger in alone] == [(), ()]
+    beside = list(claimcheck.table(papers, offline=True, others=0))
+    assert [ledger.paper.id for ledger in beside] == ["heron", "otter"]
+    assert all(ledger.links for ledger in beside)
 
 
 # --- claims ---------------------------------------------------------------------------------------
