@@ -103,6 +103,23 @@ def test_a_reader_of_our_output_may_leave(paper: Path, tmp_path: Path) -> None:
     process.stderr.close()
 
 
+def test_a_reader_of_a_printed_table_may_leave(paper: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "claimcheck", "table", str(paper)],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert done.returncode == 0
+    assert done.stderr == b""
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_interrupted_keeps_what_is_finished_and_goes_on(
     workers: str, tmp_path: Path, own_home: Path, command: RunCommand

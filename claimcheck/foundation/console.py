@@ -44,7 +44,14 @@ def write_bytes(data: bytes) -> None:
 
 
 def results_console() -> Console:
-    """The console that results go to: stdout, as wide as the terminal, or 120 columns where it is none."""
+    """The console that results go to: stdout, as wide as the terminal, or 120 columns where it is none.
+
+    Where its reader has enough (`| head`) it raises BrokenPipeError; rich itself would end the program with exit 1.
+    """
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False, emoji=False)
+    class Results(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Results(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False, emoji=False)
