@@ -80,13 +80,16 @@ def show(result: Mapping[str, Any]) -> None:
             table.add_column(name, justify="right")
         for entry in found["rows"]:
             row = Row(**entry)
+            # the ceiling is that of one process: on a CPU each has cores of its own
+            several = variant(row.variant).replicas and ask["device"] == "cpu"
+            most = ceiling * ask["replicas"] if ceiling and several else ceiling
             table.add_row(
                 variant(row.variant).title,
                 f"{row.examples_per_second:,.1f}",
                 f"{row.tokens_per_second:,.0f}",
                 f"{1000 * row.step_seconds:,.1f}",
                 _percent(row.share(peak)),
-                _percent(row.share(ceiling)),
+                _percent(row.share(most)),
                 _percent(row.padding),
                 "-" if row.kernels is None else f"{row.kernels:,.0f}",
                 "-" if row.peak_bytes is None else size(row.peak_bytes),
@@ -95,6 +98,8 @@ def show(result: Mapping[str, Any]) -> None:
             )
         console.print(table)
         for name, ratio in found["ratios"].items():
+            if variant(name).replicas:
+                continue  # its own rates stand in the table; it is the same code
             console.print(
                 f"{variant(OURS).title} trains {ratio['median']:.2f} times the examples a second of "
                 f"{variant(name).title} ({ratio['least']:.2f} to {ratio['most']:.2f} over the rounds)"

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -95,7 +96,9 @@ def run(ask: Ask, on_progress: Progress = lambda what, done, total: None) -> dic
         "schema": SCHEMA,
         "ask": asdict(ask),
         "device": first["device"],
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": first["versions"],
+        "hardware": first["hardware"],
         "peak_flops": _peak(first["device"]),
         "gemm_flops": ceiling,
         "traces": {name: found["losses"] for name, found in traces.items()},

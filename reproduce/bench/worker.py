@@ -38,6 +38,7 @@ class Measured:
     kernels: float | None  # a step
     joules: float | None
     versions: dict[str, str]
+    hardware: dict[str, Any]
     device: str
 
 
@@ -55,6 +56,7 @@ def measure(job: Job, folder: Path) -> Measured:
     losses, computed = _train(job, data, device, folder, clock.tick)
     used = None if energy is None or (after := _joules(device)) is None else after - energy
     first, last = job.warm, job.warm + job.steps
+    hardware = machine.hardware(str(device), job.threads)
     real = data.real_tokens(0, last)
     return Measured(
         losses=torch.stack(losses).float().cpu().tolist(),
@@ -67,7 +69,8 @@ def measure(job: Job, folder: Path) -> Measured:
         kernels=_kernels(job, device, folder) if job.kind == "time" and job.together == 1 else None,
         joules=used,
         versions=machine.versions(),
-        device=str(machine.hardware(str(device), job.threads).get("gpu", "cpu")),
+        hardware=hardware,
+        device=str(hardware.get("gpu", "cpu")),
     )
 
 

@@ -41,6 +41,7 @@ def measured(variant: str, seconds: list[float], losses: list[float], batch: int
         "kernels": None,
         "joules": 8.0 if variant == OURS else None,
         "versions": {},
+        "hardware": {},
         "device": "cpu",
     }
 
