@@ -38,6 +38,14 @@ def merge_works(records: Iterable[Work]) -> tuple[Work, ...]:
     Records are the same work by DOI, by arXiv id without version, by a database's own id, or by title together with
     the first author or, where one of them has no authors, a year that fits. Two arXiv ids are two works.
     """
+    works = _merged_once(records)
+    # a work that has the names of all its records may be one that came before it
+    while len(again := _merged_once(works)) < len(works):
+        works = again
+    return works
+
+
+def _merged_once(records: Iterable[Work]) -> tuple[Work, ...]:
     groups: dict[int, list[Work]] = {}
     by_key: dict[str, dict[int, None]] = {}
     for number, record in enumerate(records):
