@@ -17,7 +17,7 @@ from claimcheck.checks.derivation_text import printed_number, table_name
 from claimcheck.checks.sides import is_bound
 from claimcheck.checks.systems import Systems, listed
 from claimcheck.checks.table_index import TableIndex
-from claimcheck.foundation.records import Check, Claim, Evidence, Label, Quantity
+from claimcheck.foundation.records import Check, Claim, Label, Quantity
 from claimcheck.foundation.words import STOP, forms
 
 _AVERAGE = re.compile(r"\b(?:avg|average|mean|overall|macro|params?|parameters|size|#)", re.I)
@@ -240,11 +240,7 @@ def _check(
     numbers = ", ".join(printed_number(view, x) for x in mine)
     places = ", ".join(table.lane_name(c) for c in wins) or f"no {'column' if table.axis == 'row' else 'row'}"
     cells = mine + ([table.cell(rival, c) for c in lanes.columns] if rival is not None else [])
-    evidence = [
-        Evidence(quote=view.table.grid[r][c].text, pointer=view.pointer(r, c, index.paper))
-        for r, c in cells
-        if view.table.grid[r][c].text
-    ]
+    evidence = view.evidence(((r, c) for r, c in cells if view.table.grid[r][c].text), index.paper)
     return Check(
         kind="cells",
         label=label,

@@ -46,8 +46,7 @@ def describe(batch: Batch, i: int, quantity: Quantity, label: Label, index: Tabl
         names = [view.table.row_name(r) for r in rows] if batch.axis == "row" else [view.table.column_name(first[1])]
         over = [view.table.column_name(c) if batch.axis == "row" else view.table.row_name(c) for c in lanes]
         place = f"{' - '.join(names)}, {', '.join(over)}"
-    evidence = [Evidence(quote=view.table.grid[r][c].text, pointer=view.pointer(r, c, index.paper)) for r, c in cells]
-    return f"{arithmetic}: {name}, {place}", evidence
+    return f"{arithmetic}: {name}, {place}", view.evidence(cells, index.paper)
 
 
 _PAIR = {

@@ -405,7 +405,7 @@ def _printed_change(candidate: Candidate, said: str, spoken: str, index: TableIn
         kind="direction",
         label="supported" if holds else "refuted",
         score=0.7,
-        evidence=[Evidence(quote=view.table.grid[r][c].text, pointer=view.pointer(r, c, index.paper))],
+        evidence=view.evidence([(r, c)], index.paper),
         derivation=f"{text} is a {'gain' if gain else 'loss'}{against}: {table_name(view.table)}, {view.table.row_name(r)}, {view.table.column_name(c)}",
         reason="" if holds else "the table shows the other direction",
     )
@@ -510,9 +510,7 @@ def _check(
         kind="direction",
         label=label,
         score=0.8 if holds else 0.7,
-        evidence=[
-            Evidence(quote=view.table.grid[r][c].text, pointer=view.pointer(r, c, index.paper)) for r, c in cells
-        ],
+        evidence=view.evidence(cells, index.paper),
         derivation=f"{a} {sign} {b}{less}{against}: {name}, {place}",
         reason="" if holds else "the table shows the other direction",
     )

@@ -18,7 +18,7 @@ from claimcheck.checks.ranking import slips
 from claimcheck.checks.sides import MOST_LANES, is_about, lanes_meant, rivals
 from claimcheck.checks.systems import Cell, Systems, listed, systems_named
 from claimcheck.checks.table_index import TableIndex, TableView
-from claimcheck.foundation.records import Check, Comparison, Evidence, Label, Quantity
+from claimcheck.foundation.records import Check, Comparison, Label, Quantity
 
 REACH = 0.35  # of a bound: "more than 6" is said of 6.1 to 8.1, not of 30
 _OVER_ALL = re.compile(r"\b(?:all|both|every|each|across|any)\b", re.I)
@@ -230,9 +230,7 @@ def _made(table: Systems, lanes: Sequence[_Lane], quantity: Quantity, label: Lab
         kind="cells",
         label=label,
         score=0.75 if label == "supported" else 0.7,
-        evidence=[
-            Evidence(quote=view.table.grid[r][c].text, pointer=view.pointer(r, c, index.paper)) for r, c in cells
-        ],
+        evidence=view.evidence(cells, index.paper),
         derivation=f"{', '.join(parts)}{verdict}: {table_name(view.table)}, {'; '.join(mine)} - {'; '.join(theirs)}, {names}",
         reason="" if label == "supported" else "the cells of the two sides are another distance apart",
     )

@@ -17,7 +17,7 @@ from claimcheck.checks.derivations import is_change
 from claimcheck.checks.systems import systems_named, table_rows
 from claimcheck.checks.table_index import METRICS, TableIndex, TableView
 from claimcheck.foundation.numbers import cell_numbers
-from claimcheck.foundation.records import Check, Claim, Evidence, Label
+from claimcheck.foundation.records import Check, Claim, Label
 from claimcheck.foundation.words import forms
 
 _ORDINALS = {w: i for i, w in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)}
@@ -193,9 +193,7 @@ def _made(view: TableView, cells: Sequence[tuple[int, int]], holds: bool, line: 
         kind="direction",
         label=label,
         score=0.7 if holds else 0.65,
-        evidence=[
-            Evidence(quote=view.table.grid[r][c].text, pointer=view.pointer(r, c, index.paper)) for r, c in cells
-        ],
+        evidence=view.evidence(cells, index.paper),
         derivation=line,
         reason="" if holds else "the table shows another order",
     )

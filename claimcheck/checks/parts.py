@@ -16,7 +16,7 @@ from claimcheck.checks.ranking import equals, slips
 from claimcheck.checks.sides import lanes_meant
 from claimcheck.checks.systems import table_rows
 from claimcheck.checks.table_index import TableIndex, TableView
-from claimcheck.foundation.records import Check, Comparison, Evidence, Label, Quantity
+from claimcheck.foundation.records import Check, Comparison, Label, Quantity
 from claimcheck.foundation.words import STOP, forms, plain, tokens
 
 MOST_LANES = 8
@@ -322,10 +322,7 @@ def _made(
         kind="cells" if kind == "cells" else "direction",
         label=label,
         score=score,
-        evidence=[
-            Evidence(quote=t.grid[r][c].text, pointer=view.pointer(r, c, index.paper))
-            for r, c in dict.fromkeys(_cells(pairs))
-        ],
+        evidence=view.evidence(dict.fromkeys(_cells(pairs)), index.paper),
         derivation=f"{line}: {table_name(t)}, {'; '.join(names)}, {', '.join(lanes)}",
         reason="" if label == "supported" else "the table shows another effect of that part",
     )

@@ -15,7 +15,7 @@ from claimcheck.checks.alignment import ClaimWords
 from claimcheck.checks.derivation_text import printed_number, table_name
 from claimcheck.checks.table_index import TableIndex, TableView
 from claimcheck.foundation.numbers import cell_numbers
-from claimcheck.foundation.records import Check, Evidence, Label, Quantity
+from claimcheck.foundation.records import Check, Label, Quantity
 
 Cell = tuple[int, int]
 _SPREAD = re.compile(
@@ -109,9 +109,7 @@ def _check(view: TableView, cells: Sequence[Cell], holds: bool, line: str, index
         kind="cells",
         label=label,
         score=0.75 if holds else 0.7,
-        evidence=[
-            Evidence(quote=view.table.grid[r][c].text, pointer=view.pointer(r, c, index.paper)) for r, c in cells
-        ],
+        evidence=view.evidence(cells, index.paper),
         derivation=line,
         reason="" if holds else "the cells give another figure",
     )

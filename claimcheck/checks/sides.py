@@ -17,7 +17,7 @@ from claimcheck.checks.derivations import COST_NAMES, is_change
 from claimcheck.checks.systems import Cell, Sense, Systems, listed, printed_rows, raw_sense, systems_named
 from claimcheck.checks.table_index import METRICS, TableIndex, TableView
 from claimcheck.foundation.own_systems import is_cited
-from claimcheck.foundation.records import Check, Comparison, Evidence, Label
+from claimcheck.foundation.records import Check, Comparison, Label
 from claimcheck.foundation.words import STOP, forms, tokens
 
 MOST_LANES = 12  # a claim over more columns than that is seldom about each of them
@@ -399,9 +399,7 @@ def _check(table: Systems, pairs: Sequence[tuple[Cell, Cell]], holds: bool, spok
         kind="direction",
         label=label,
         score=0.7 if holds else 0.65,
-        evidence=[
-            Evidence(quote=view.table.grid[r][c].text, pointer=view.pointer(r, c, index.paper)) for r, c in cells
-        ],
+        evidence=view.evidence(cells, index.paper),
         derivation=f"{', '.join(parts)}{less}{against}: {table_name(view.table)}, {place}",
         reason="" if holds else "the table shows the other direction",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from claimcheck.foundation.numbers import Number, cell_numbers, is_blank
 from claimcheck.foundation.own_systems import COMMON_NAMES, is_cited, is_own, marked_own, own_names
-from claimcheck.foundation.records import Document, Pointer, Table
+from claimcheck.foundation.records import Document, Evidence, Pointer, Table
 from claimcheck.foundation.words import STOP, forms, tokens
 
 Floats = NDArray[np.float64]
@@ -72,6 +72,10 @@ class TableView:
             grid = ~grid
         result: Bools = grid
         return result
+
+    def evidence(self, cells: Iterable[tuple[int, int]], paper: str) -> list[Evidence]:
+        """Cells as they are printed, with where they stand."""
+        return [Evidence(quote=self.table.grid[r][c].text, pointer=self.pointer(r, c, paper)) for r, c in cells]
 
     def pointer(self, row: int, column: int, paper: str) -> Pointer:
         """Where a cell stands."""

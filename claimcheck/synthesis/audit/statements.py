@@ -10,7 +10,7 @@ from claimcheck.foundation.records.audits import Statement
 from claimcheck.foundation.words import forms
 from claimcheck.synthesis.audit.cuts import letters
 
-__all__ = ["repeats", "same_claim", "statement_of"]
+__all__ = ["repeats", "statement_of"]
 
 _ACTOR = (
     r"(?:we|the\s+(?:authors?|study|studies|paper|work|article|research(?:ers)?|review|report|experiments?|team|survey)|"
@@ -96,14 +96,6 @@ class _Claim:
         if self.numbers != other.numbers:
             return False
         return len(self.forms & other.forms) >= max(4, SAME * len(self.forms | other.forms))
-
-
-def same_claim(a: str, b: str) -> bool:
-    """Whether two claims say the same: the same letters, one the beginning of the other, or nearly the same words.
-
-    Numbers have to be the same ones.
-    """
-    return _Claim(a).says(_Claim(b))
 
 
 def repeats(texts: Sequence[str], most: int = 500) -> list[int | None]:
