@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+MEASURED = Path(__file__).with_name("measured.py")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -73,34 +75,40 @@ def command(tmp_path: Path) -> RunCommand:
     """`command("table", "paper.pdf", CLAIMCHECK_OFFLINE="1")`: the real command line in a process of its own."""
 
     def run(*arguments: str | Path, limit: float = 60, cwd: Path | None = None, **environment: str) -> Finished:
-        out, err = tmp_path / ".stdout", tmp_path / ".stderr"
+        out, err, measures = (tmp_path / name for name in (".stdout", ".stderr", ".measures"))
         started = time.perf_counter()
         with out.open("wb") as out_file, err.open("wb") as err_file:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "claimcheck", *map(str, arguments)],
+                [
+                    sys.executable,
+                    "-S",
+                    "-E",
+                    MEASURED,
+                    measures,
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "claimcheck",
+                    *map(str, arguments),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=out_file,
                 stderr=err_file,
                 env=os.environ | environment,
                 cwd=cwd,
+                start_new_session=True,
             )
-            while True:
-                pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-                if pid:
-                    break
-                if time.perf_counter() - started > limit:
-                    process.kill()
+            try:
+                process.wait(limit)
+            except BaseException as error:  # Ctrl-C too: it would live on
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                if isinstance(error, subprocess.TimeoutExpired):
                     pytest.fail(f"claimcheck {arguments} did not end within {limit} s")
-                time.sleep(0.01)
-        process.returncode = os.waitstatus_to_exitcode(status)  # so that Popen does not wait for it again
-        per_mb = 1 << 20 if sys.platform == "darwin" else 1 << 10
-        return Finished(
-            process.returncode,
-            out.read_text(),
-            err.read_text(),
-            time.perf_counter() - started,
-            usage.ru_maxrss / per_mb,
-        )
+                raise
+        seconds = time.perf_counter() - started
+        found = json.loads(measures.read_text())
+        return Finished(found["code"], out.read_text(), err.read_text(), seconds, found["peak_mb"])
 
     return run
 
