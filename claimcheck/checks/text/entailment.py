@@ -7,18 +7,21 @@ probabilities of all that; another model's are taken as they are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from claimcheck.checks.text.combining import Look, calibration_set, combined
+from claimcheck.checks.text.figures import lacking, said_in
 from claimcheck.checks.text.same import compare_in_paper, numbers
 from claimcheck.checks.text.search import DOCUMENTS, Line, TextIndex, VectorStore
 from claimcheck.foundation.models.verifier import NAME, PairModel
 from claimcheck.foundation.records import LABELS, Check, Claim, Evidence, Label
 
 JOINED = 3  # lines of a window
+RULE = "words"  # in place of a model's name where a sentence with the claim's own words decided
+_BY_RULE = 0.95  # the probability then; no calibration stands behind it
 _NOTHING = (0.01, 0.01, 0.98)
 _SUPPORTED, _REFUTED, _OPEN = range(len(LABELS))
 _REASONS: dict[Label, str] = {
@@ -34,9 +37,9 @@ Probabilities = NDArray[np.float64]
 class TextCheck:
     """A check of kind "text" and the three probabilities behind it, calibrated where the model is the shipped verifier.
 
-    `model` is the pair model's name, "" where a sentence that says the same decided; `searched` says whether the piece of
-    evidence was searched for among many, where most say nothing of the claim, or was given; `read` is False where a rule
-    set the lines aside before the model could see them.
+    `model` is the pair model's name, "" where another place of a paper decided, "words" where the claim's own words
+    in a passage did; `searched` says whether the piece of evidence was searched for among many, where most say nothing of the claim, or was
+    given; `read` is False where a rule set aside the lines, or what the model said of them.
     """
 
     check: Check
@@ -107,18 +110,50 @@ def _read(
     labels = [_label(row) for row in rows]
     deciding = _deciding(asked, readings, looks, labels, verifier)
     for k, reading in enumerate(readings):
-        check = Check(
-            kind="text",
-            label=labels[k],
-            score=round(float(rows[k].max()), 4),
-            evidence=[Evidence(quote=deciding[k].text, pointer=deciding[k].pointer)],
-            reason=_REASONS[labels[k]],
-        )
-        mapping = _as_mapping(float(rows[k, _SUPPORTED]), float(rows[k, _REFUTED]))
-        out[reading.asked].append(
-            (reading.document, TextCheck(check, mapping, verifier.name, searched[k], looks[k] is not None))
-        )
+        claim, index = asked[reading.asked]
+        said = _said(rows[k], labels[k], deciding[k], verifier.name, searched[k], looks[k] is not None)
+        if said.read and not index.is_paper(reading.document):
+            said = _by_words(claim, index.lines_of(reading.document), said)
+        out[reading.asked].append((reading.document, said))
     return out
+
+
+def _said(row: Probabilities, label: Label, line: Line, model: str, searched: bool, read: bool) -> TextCheck:
+    evidence = [Evidence(quote=line.text, pointer=line.pointer)]
+    check = Check(kind="text", label=label, score=round(float(row.max()), 4), evidence=evidence, reason=_REASONS[label])
+    return TextCheck(check, _as_mapping(float(row[_SUPPORTED]), float(row[_REFUTED])), model, searched, read)
+
+
+def _by_words(claim: Claim, lines: Sequence[Line], said: TextCheck) -> TextCheck:
+    """What the model said of a piece of evidence, or what its words and numbers say where they are the claim's own.
+
+    Where evidence was searched for, the same sentence with another number may be of another study.
+    """
+    found = said_in(claim, lines)
+    if found is not None and not (found.other and said.searched):
+        label: Label = "refuted" if found.other else "supported"
+        reason = "the text says so, word for word"
+        if found.other is not None:
+            quantity, printed = found.other
+            reason = f"the text has {printed} where the claim has {quantity.text}"
+        row = np.full(len(LABELS), (1 - _BY_RULE) / 2)
+        row[LABELS.index(label)] = _BY_RULE
+        by_rule = _said(row, label, found.line, RULE, said.searched, True)
+        return replace(by_rule, check=by_rule.check.model_copy(update={"reason": reason}))
+    if said.check.label != "supported":
+        return said
+    absent = lacking(claim, " ".join(line.text for line in lines))
+    if absent is None:
+        return said
+    refuted = said.probabilities["refuted"]
+    changes = {
+        "label": "not_enough_info",
+        "score": round(1 - refuted, 4),
+        "reason": f"the text does not give {absent.text}",
+    }
+    return replace(
+        said, check=said.check.model_copy(update=changes), probabilities=_as_mapping(0.0, refuted), read=False
+    )
 
 
 def _is_searched(index: TextIndex, count: int) -> bool:

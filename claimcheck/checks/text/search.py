@@ -128,6 +128,10 @@ class TextIndex:
         """Whether a piece of evidence is a whole paper, not a passage."""
         return isinstance(self._evidence[document], Document)
 
+    def lines_of(self, document: int) -> list[Line]:
+        """All lines of a piece of evidence, in order."""
+        return [self.lines[i] for i in self._ranges[document]]
+
     def paper_lines(self, claim: Claim) -> list[Line]:
         """The sentences of whole papers that share most of a claim's words, the claim's own places left out."""
         if not self._papers:
