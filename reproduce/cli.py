@@ -185,6 +185,10 @@ def run(
     ] = 0,
     threads: Annotated[int, typer.Option("--threads", metavar="N", min=1, help="CPU threads of each job.")] = 1,
     device: Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or cuda:N.")] = "auto",
+    compiled: Annotated[
+        Literal["auto", "on", "off"],
+        typer.Option("--compile", help="Compile layers, record steps on a GPU: where it pays, always, never."),
+    ] = "auto",
     checkpoint_seconds: Annotated[
         float, typer.Option("--checkpoint-seconds", metavar="T", min=0.1, help="Training time between checkpoints.")
     ] = 60.0,
@@ -236,6 +240,7 @@ def run(
             slots=slots,
             threads=threads,
             device=device,
+            compiled=compiled,
             before=record_request,
             on_event=display,
             allow_command=allow_command,
@@ -365,6 +370,10 @@ def pretrain(
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0)] = 0,
     threads: Annotated[int, typer.Option("--threads", metavar="N", min=1, help="CPU threads.")] = 1,
     device: Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or cuda:N.")] = "auto",
+    compiled: Annotated[
+        Literal["auto", "on", "off"],
+        typer.Option("--compile", help="Compile layers, record steps on a GPU: where it pays, always, never."),
+    ] = "auto",
     checkpoint_seconds: Annotated[
         float, typer.Option("--checkpoint-seconds", metavar="T", min=0.1, help="Training time between checkpoints.")
     ] = 60.0,
@@ -416,6 +425,7 @@ def pretrain(
             seed=seed,
             threads=threads,
             device=device,
+            compiled=compiled,
             checkpoint_seconds=checkpoint_seconds,
             retry_failed=retry_failed,
             on_event=display,

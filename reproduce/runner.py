@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 __all__ = ["Context", "Outcome", "Preempted"]
 
@@ -36,6 +36,8 @@ class Context:
     should_stop: Callable[[], bool] = lambda: False
     progress_seconds: float = 1.0
     checkpoint_steps: int = 0
+    # on a GPU: layers compiled and steps recorded as CUDA graphs where that pays ("auto"), always or never
+    compiled: Literal["auto", "on", "off"] = "auto"
 
     def phase(self, name: str) -> None:
         """Report that a phase begins: load, train, checkpoint, evaluate or finish."""

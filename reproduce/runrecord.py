@@ -62,6 +62,7 @@ class Runtime(Spec):
     threads: int = Field(1, ge=1, le=4096)
     checkpoint_seconds: float = Field(60.0, gt=0, description="seconds of training between two checkpoints")
     progress_seconds: float = Field(1.0, gt=0, description="least seconds between two progress events")
+    compiled: Literal["auto", "on", "off"] = Field("auto", description="layers and steps compiled on a GPU")
     data: str | None = Field(None, description="the user's folder of data files")
     encoder: str | None = Field(None, description="the folder of a LocalEncoder")
     cache: str | None = Field(None, description="where tokenised data are kept")

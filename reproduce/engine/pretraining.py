@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -53,6 +53,7 @@ def pretrain(
     seed: int = 0,
     threads: int = 1,
     device: str = "auto",
+    compiled: Literal["auto", "on", "off"] = "auto",
     checkpoint_seconds: float = 60.0,
     retry_failed: bool = False,
     on_event: OnEvent | None = None,
@@ -98,6 +99,7 @@ def pretrain(
     how: dict[str, Any] = {
         "threads": threads,
         "device": device,
+        "compiled": compiled,
         "checkpoint_seconds": checkpoint_seconds,
         "retry_failed": retry_failed,
         "on_event": on_event,

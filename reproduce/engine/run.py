@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -56,6 +56,7 @@ def run(
     retry_failed: bool = False,
     checkpoint_seconds: float = 60.0,
     progress_seconds: float = 1.0,
+    compiled: Literal["auto", "on", "off"] = "auto",
     data: Path | None = None,
     encoder: Path | None = None,
     limits: Limits | None = None,
@@ -64,8 +65,8 @@ def run(
 
     `data` and `encoder` are the user's folders of data files and of a LocalEncoder, which jobs read; what they make of
     the data is kept in cache/ of the run folder. What is finished is not repeated. A job that failed before is tried
-    again only with `retry_failed` or after a change of the code. `before` is called once the folder is ours and all is
-    checked, before the first job; `on_event` while they run; both from this thread.
+    again only with `retry_failed` or after a change of the code. `compiled`: see Context. `before` is called once the
+    folder is ours and all is checked, before the first job; `on_event` while they run; both from this thread.
 
     Raises UsageError, before anything has started, where another run works in the folder, the folder holds something
     else, the disk is clearly too small, the device is not there, or programs would be run without `allow_command`; and
@@ -75,7 +76,7 @@ def run(
     if slots < 1:
         raise UsageError(f"there is at least 1 slot, not {slots}")
     root = Path(folder).absolute()
-    runtime = _runtime(device, threads, checkpoint_seconds, progress_seconds).model_copy(
+    runtime = _runtime(device, threads, checkpoint_seconds, progress_seconds, compiled).model_copy(
         update={
             "data": None if data is None else str(data.absolute()),
             "encoder": None if encoder is None else str(encoder.absolute()),
@@ -94,10 +95,20 @@ def run(
             return engine.work(signals)
 
 
-def _runtime(device: str, threads: int, checkpoint_seconds: float, progress_seconds: float) -> Runtime:
+def _runtime(
+    device: str,
+    threads: int,
+    checkpoint_seconds: float,
+    progress_seconds: float,
+    compiled: Literal["auto", "on", "off"],
+) -> Runtime:
     try:
         return Runtime(
-            device=device, threads=threads, checkpoint_seconds=checkpoint_seconds, progress_seconds=progress_seconds
+            device=device,
+            threads=threads,
+            checkpoint_seconds=checkpoint_seconds,
+            progress_seconds=progress_seconds,
+            compiled=compiled,
         )
     except ValidationError as error:
         first = error.errors()[0]

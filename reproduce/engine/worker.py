@@ -271,6 +271,7 @@ def _run(file: JobFile, folder: Path, stop: threading.Event, voice: _Voice, lock
         threads=runtime.threads,
         checkpoint_seconds=runtime.checkpoint_seconds,
         progress_seconds=runtime.progress_seconds,
+        compiled=runtime.compiled,
         report=voice.say,
         should_stop=stop.is_set,
     )

@@ -4,17 +4,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reproduce.model import varlen
 from reproduce.model.layers import dropout as dropped
-from reproduce.model.layers import single
+from reproduce.model.layers import placed, single
 
-__all__ = ["Group", "Layout", "attention", "to_padded"]
+__all__ = ["Group", "Layout", "Path", "attention", "to_padded"]
+
+# "grouped": in groups of like length, on any device; "flash": by a GPU's kernel for packed sequences, where
+# `varlen.obstacle` sees none; "reference": what that kernel computes in plain operations, for tests
+Path = Literal["grouped", "flash", "reference"]
 
 # A group of its own must save this many scores a head to be worth its operations: on one core, hidden sizes 64 to 768,
 # nothing between 4000 and 16000 is faster
@@ -34,26 +39,37 @@ class Group:
 class Layout:
     """Where the sequences of a packed batch lie, on one device; made once a batch and used by every layer.
 
-    The tokens of sequence s are `cu_seqlens[s] : cu_seqlens[s + 1]`, which is what kernels for packed batches take.
-    Without such a kernel the sequences are put into groups by length, each padded: `token_P` is the token at each of
-    the P places of the padded groups (0 in padding), `slot_T` the place of each token. Both are None where all
-    sequences are equally long, so that a view does it.
+    The tokens of sequence s are `cu_seqlens[s] : cu_seqlens[s + 1]`, which is what kernels for packed batches take; a
+    sequence may be empty. Without such a kernel (`path` "grouped") the sequences are put into groups by length, each
+    padded: `token_P` is the token at each of the P places of the padded groups (0 in padding), `slot_T` the place of
+    each token. Both are None where all sequences are equally long, so that a view does it.
     """
 
     cu_seqlens: Tensor  # [S + 1] int32
-    longest: int
+    longest: int  # no sequence is longer
     groups: tuple[Group, ...]
     token_P: Tensor | None  # noqa: N815
     slot_T: Tensor | None  # noqa: N815
+    path: Path = "grouped"
 
     @classmethod
-    def of(cls, cu_seqlens: NDArray[np.int32], device: torch.device | str = "cpu") -> Layout:
-        """From the starts of the sequences, the end of the last included."""
+    def of(
+        cls,
+        cu_seqlens: NDArray[np.int32],
+        device: torch.device | str = "cpu",
+        *,
+        longest: int | None = None,
+        path: Path = "grouped",
+    ) -> Layout:
+        """From the starts of the sequences, the end of the last included; `longest`: a rounded one."""
         starts, lengths = cu_seqlens[:-1].astype(np.int64), np.diff(cu_seqlens)
-        longest = int(lengths.max())
-        starts_S = torch.from_numpy(cu_seqlens).to(device)
-        if int(lengths.min()) == longest:
-            return cls(starts_S, longest, (Group(len(lengths), longest, None),), None, None)
+        limit = int(lengths.max()) if longest is None else longest
+        starts_S = placed(cu_seqlens, device)
+        if path != "grouped":
+            return cls(starts_S, limit, (), None, None, path)
+        starts, lengths = starts[lengths > 0], lengths[lengths > 0]
+        if int(lengths.min()) == (same := int(lengths.max())):
+            return cls(starts_S, limit, (Group(len(lengths), same, None),), None, None)
         order = np.argsort(lengths, kind="stable")
         groups, tokens, slot_T = [], [], np.empty(int(cu_seqlens[-1]), dtype=np.int64)
         first = 0  # place of the group among the P
@@ -66,12 +82,11 @@ class Layout:
             bias_S1L = None
             if not present_SL.all():
                 bias = np.where(present_SL, np.float32(0), np.float32(-np.inf))
-                bias_S1L = torch.from_numpy(bias).to(device)[:, None]
+                bias_S1L = placed(bias, device)[:, None]
             groups.append(Group(len(members), width, bias_S1L))
             tokens.append(token_SL.reshape(-1))
             first += len(tokens[-1])
-        token_P = torch.from_numpy(np.concatenate(tokens)).to(device)
-        return cls(starts_S, longest, tuple(groups), token_P, torch.from_numpy(slot_T).to(device))
+        return cls(starts_S, limit, tuple(groups), placed(np.concatenate(tokens), device), placed(slot_T, device))
 
 
 def _cuts(lengths: NDArray[Any]) -> list[int]:
@@ -100,6 +115,10 @@ def attention(qkv_T3NK: Tensor, layout: Layout, dropout: float = 0.0) -> Tensor:
     scores and probabilities are fp32 where that is a half precision. Gradients are the same in every run on a CPU.
     """
     T, _, N, K = qkv_T3NK.shape
+    if layout.path != "grouped":
+        kernel = varlen.flash if layout.path == "flash" else varlen.reference
+        q, k, v = qkv_T3NK.unbind(1)
+        return kernel(q, k, v, layout.cu_seqlens, layout.longest, dropout).reshape(T, N * K)
     rows = qkv_T3NK.reshape(T, 3 * N * K)
     if layout.token_P is not None:
         rows = rows.index_select(0, layout.token_P)  # the gradient of padding is exactly 0

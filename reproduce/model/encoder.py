@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,10 +18,11 @@ from torch.nn import functional
 
 from claimcheck.foundation.errors import InputError, MissingInputError, UnreadableInputError, UsageError
 from claimcheck.foundation.store import write_atomic
+from reproduce.model import attention as attending
 from reproduce.model.attention import Layout, attention
 from reproduce.model.encoderconfig import EncoderConfig
 from reproduce.model.heads import Head, head_for
-from reproduce.model.layers import Dense, dropout_add, initialise
+from reproduce.model.layers import Dense, dropout_add, initialise, placed
 from reproduce.model.layers import dropout as dropped
 from reproduce.model.packing import Packed
 
@@ -57,14 +58,15 @@ class Batch:
         return self.layout.cu_seqlens
 
     @classmethod
-    def of(cls, packed: Packed, device: torch.device | str = "cpu") -> Batch:
-        """Copies everything to the device once."""
-        starts = torch.from_numpy(packed.cu_seqlens).to(device, torch.int64)
+    def of(cls, packed: Packed, device: torch.device | str = "cpu", path: attending.Path = "grouped") -> Batch:
+        """Copies everything to the device once; `path`: how attention is computed (see Layout)."""
+        layout = Layout.of(packed.cu_seqlens, device, longest=packed.max_seqlen, path=path)
+        starts = layout.cu_seqlens.long()
         lengths_S = (starts[1:] - starts[:-1])[: packed.real]
         return cls(
-            input_ids_T=torch.from_numpy(packed.input_ids).to(device),
-            position_ids_T=torch.from_numpy(packed.position_ids).to(device),
-            layout=Layout.of(packed.cu_seqlens, device),
+            input_ids_T=placed(packed.input_ids, device),
+            position_ids_T=placed(packed.position_ids, device),
+            layout=layout,
             first_S=starts[: packed.real],
             lengths_S=lengths_S,
             real=packed.real,
@@ -113,6 +115,8 @@ class Encoder(nn.Module):
         # where only some rows of the word table are here (training/trimming.py): the row of each word, -1 for no row
         self.row_of_V: Tensor | None
         self.register_buffer("row_of_V", None, persistent=False)
+        # Layer.forward as torch.compile made it, for training alone: evaluation has batches of any shape
+        self.compiled: Callable[[Layer, Tensor, Layout, Tensor | None], Tensor] | None = None
         self.word = nn.Parameter(torch.empty(config.vocab_size, config.hidden))
         self.position = nn.Parameter(torch.empty(config.position_rows, config.hidden))
         self.token_type = nn.Parameter(torch.empty(1, config.hidden))
@@ -133,10 +137,17 @@ class Encoder(nn.Module):
         """
         x_TH = self._embedded(batch)
         *lower, last = self.layers
+        run: Callable[..., Tensor] = Layer.__call__
+        if self.compiled is not None and self.training:
+            run = self.compiled
         for layer in lower:
-            x_TH = layer(x_TH, batch.layout)
-        hidden: Tensor = last(x_TH, batch.layout, tokens_R)
-        return hidden
+            x_TH = run(layer, x_TH, batch.layout)
+        return run(last, x_TH, batch.layout, tokens_R)
+
+    @property
+    def tables(self) -> tuple[nn.Parameter, ...]:
+        """The tables that a pass reads some rows of."""
+        return self.word, self.position, self.token_type
 
     def hidden_states(self, batch: Batch, layers: int | None = None) -> list[Tensor]:
         """Hidden states [T, H] of the embeddings (0) and of the first `layers` layers (1, 2, ...; None: all)."""
@@ -145,16 +156,21 @@ class Encoder(nn.Module):
             states.append(layer(states[-1], batch.layout))
         return states
 
-    def _embedded(self, batch: Batch) -> Tensor:
-        config = self.config
-        if batch.max_seqlen > config.positions:
+    def check(self, batch: Batch) -> None:
+        """Raise InputError for a sequence longer than the table of positions."""
+        if batch.max_seqlen > self.config.positions:
             raise InputError(
-                f"a sequence of {batch.max_seqlen} tokens, the encoder has {config.positions} positions",
+                f"a sequence of {batch.max_seqlen} tokens, the encoder has {self.config.positions} positions",
                 todo="shorten it when it is tokenised",
             )
+
+    def _embedded(self, batch: Batch) -> Tensor:
+        config = self.config
+        self.check(batch)
         rows_T = batch.input_ids_T if self.row_of_V is None else self.row_of_V.index_select(0, batch.input_ids_T)
         x_TH = functional.embedding(rows_T, self.word) + self.token_type
         x_TH = x_TH + functional.embedding(batch.position_ids_T, self.position)
+        x_TH = x_TH.to(self.norm.weight.dtype)  # the tables stay fp32 where the other weights are bf16 for a training
         return dropped(self.norm(x_TH), config.dropout if self.training else 0.0)
 
 
@@ -192,10 +208,15 @@ class Model(nn.Module):
         chosen = self.head(head)
         return chosen.logits(self.encoder(batch, chosen.tokens(batch)), batch, self.encoder)
 
-    def loss(self, batch: Batch, head: str, targets: Tensor) -> Tensor:
-        """A scalar: the mean over what has a target, as Hugging Face's class for that kind takes it."""
+    def loss(self, batch: Batch, head: str, targets: Tensor, tokens_R: Tensor | None = None) -> Tensor:
+        """A scalar: the mean over what has a target, as Hugging Face's class for that kind takes it.
+
+        `tokens_R`: for a head that decides about tokens, the places of those that `targets` [R] belong to, where they
+        are known; else `targets` are those of all tokens, and looking for the others' places makes a GPU wait.
+        """
         chosen = self.head(head)
-        tokens_R, targets = chosen.labelled(batch, targets)
+        if tokens_R is None:
+            tokens_R, targets = chosen.labelled(batch, targets)
         return chosen.loss(self.encoder(batch, tokens_R), batch, targets, self.encoder)
 
 

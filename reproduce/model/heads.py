@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +28,8 @@ class Head(nn.Module):
     `tokens` says which hidden states a head reads (R of them, None: all), so that the last layer can leave out the
     others. The loss is the mean over what has a target (examples, tokens, ...), in fp32 at least; 0 where nothing has.
     """
+
+    per_token: ClassVar[bool] = False  # one decision a token, of which the loss needs those with a target
 
     def tokens(self, batch: Batch) -> Tensor | None:
         """The places of the tokens that the logits need, or None for all."""
@@ -70,6 +72,20 @@ class Classification(Head):
 class _PerToken(Head):
     """Base: one decision a token, targets [T] with IGNORED."""
 
+    per_token = True
+
+    def scores(self, hidden_RH: Tensor, encoder: Encoder) -> Tensor:
+        """Of each hidden state."""
+        raise NotImplementedError
+
+    def logits(self, hidden_RH: Tensor, batch: Batch, encoder: Encoder) -> Tensor:
+        """Of all hidden states or of the first R; those of padding are left out."""
+        return self.scores(hidden_RH[: batch.tokens], encoder)
+
+    def loss(self, hidden_RH: Tensor, batch: Batch, targets: Tensor, encoder: Encoder) -> Tensor:
+        """A scalar."""
+        return _cross_entropy(self.scores(hidden_RH, encoder), targets)
+
     def labelled(self, batch: Batch, targets: Tensor) -> tuple[Tensor, Tensor]:
         """What has a target; UsageError where there is not one a token."""
         if targets.shape != (batch.tokens,):
@@ -86,9 +102,9 @@ class Tagging(_PerToken):
         self.dropout = Dropout(config.dropout)
         self.classifier = Dense(config.hidden, classes)
 
-    def logits(self, hidden_RH: Tensor, batch: Batch, encoder: Encoder) -> Tensor:
-        """[R, classes]; of all hidden states, those of padding are left out."""
-        logits: Tensor = self.classifier(self.dropout(hidden_RH[: batch.tokens]))
+    def scores(self, hidden_RH: Tensor, encoder: Encoder) -> Tensor:
+        """[R, classes]."""
+        logits: Tensor = self.classifier(self.dropout(hidden_RH))
         return logits
 
 
@@ -159,10 +175,10 @@ class Masked(_PerToken):
         )
         self.lm_head.register_parameter("bias", nn.Parameter(torch.zeros(config.vocab_size)))
 
-    def logits(self, hidden_RH: Tensor, batch: Batch, encoder: Encoder) -> Tensor:
-        """[R, vocabulary]; of all hidden states, those of padding are left out."""
-        x_RH = functional.gelu(self.lm_head["dense"](hidden_RH[: batch.tokens]))
-        return functional.linear(self.lm_head["layer_norm"](x_RH), encoder.word, self.lm_head.get_parameter("bias"))
+    def scores(self, hidden_RH: Tensor, encoder: Encoder) -> Tensor:
+        """[R, vocabulary]."""
+        x_RH = self.lm_head["layer_norm"](functional.gelu(self.lm_head["dense"](hidden_RH)))
+        return functional.linear(x_RH, encoder.word.to(x_RH.dtype), self.lm_head.get_parameter("bias"))
 
 
 _KINDS: dict[str, Callable[[EncoderConfig, int], Head]] = {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Dense", "Dropout", "dropout", "dropout_add", "initialise", "single"]
+__all__ = ["Dense", "Dropout", "dropout", "dropout_add", "initialise", "placed", "single"]
 
 _STD = 0.02  # of initial weights, as in BERT and XLM-R
 _STEPS = 1 << 16  # the probability of dropout is a multiple of 1 / _STEPS on a CPU
@@ -66,6 +69,14 @@ def dropout_add(x: Tensor, p: float, residual: Tensor) -> Tensor:
     if p <= 0 or x.device.type != "cpu":
         return residual + dropout(x, p)
     return torch.addcmul(residual, x, _mask(x, p))
+
+
+def placed(values: NDArray[Any], device: torch.device | str) -> Tensor:
+    """An array on a device; on the way to a GPU through memory from which it copies while the program goes on."""
+    tensor = torch.from_numpy(values)
+    if torch.device(device).type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def single(x: Tensor) -> Tensor:

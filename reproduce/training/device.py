@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 
@@ -13,7 +13,7 @@ from reproduce import machine
 from reproduce.data.sampling import generator
 from reproduce.runner import Context
 
-__all__ = ["autocast", "deterministic", "is_finite", "weights_sha256"]
+__all__ = ["deterministic", "is_finite", "weights_sha256"]
 
 
 @contextlib.contextmanager
@@ -41,17 +41,6 @@ def deterministic(context: Context, seed: int) -> Iterator[torch.device]:
             torch.set_num_threads(threads)
             torch.set_deterministic_debug_mode(mode)
             switches.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
-
-
-def autocast(
-    precision: str, device: torch.device, context: Context
-) -> Callable[[], contextlib.AbstractContextManager[None]]:
-    """What a forward pass runs in; bf16 only where the device computes in it: where it is emulated it is slow."""
-    if precision == "bf16":
-        if machine.computes_in_bf16(str(device)):
-            return lambda: torch.autocast(device.type, dtype=torch.bfloat16)
-        context.note(f"the recipe's bf16 is fp32 here, since the device ({device}) lacks it")
-    return contextlib.nullcontext
 
 
 def is_finite(model: torch.nn.Module) -> bool:

@@ -9,58 +9,26 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 
 import torch
 from torch import Tensor
 
-from reproduce.model.encoder import Batch, Model
+from reproduce.model.encoder import Model
 from reproduce.runner import Context, Preempted
 from reproduce.specs import Optimisation
 from reproduce.training.checkpoint import Best, Checkpoints
 from reproduce.training.curves import Curves
-from reproduce.training.device import autocast, is_finite, weights_sha256
-from reproduce.training.optimiser import Optimiser
+from reproduce.training.device import is_finite, weights_sha256
+from reproduce.training.execution import Execution
+from reproduce.training.stepping import Step, Stepper
 
-__all__ = ["Fitted", "Looks", "Part", "Piece", "Step", "Training", "backward"]
+__all__ = ["Fitted", "Looks", "Part", "Training"]
 
 _POINTS = 200  # points of a curve over a whole training
 _WINDOW = 1000  # most steps that the loss at the start and at the end are a mean of
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Part of a batch that goes through the model at once; `units` is what its mean loss is a mean over."""
-
-    batch: Batch
-    head: str
-    targets: Tensor
-    units: int
-
-
-@dataclass(frozen=True)
-class Step:
-    """A batch of one part, as one piece or, where gradients are accumulated, several."""
-
-    part: int
-    pieces: tuple[Piece, ...]
-    examples: int
-    tokens: int  # real ones
-
-
-def backward(model: Model, step: Step, cast: Callable[[], AbstractContextManager[None]]) -> Tensor:
-    """Add the gradients of a step's mean loss to those of the model, and give that loss, on its device."""
-    units = max(1, sum(piece.units for piece in step.pieces))
-    loss = torch.zeros((), device=model.encoder.word.device)
-    for piece in step.pieces:
-        with cast():
-            mean = model.loss(piece.batch, piece.head, piece.targets)
-        share = mean if len(step.pieces) == 1 else mean * (piece.units / units)
-        share.backward()  # type: ignore[no-untyped-call]
-        loss += share.detach()
-    return loss
 
 
 @dataclass(frozen=True)
@@ -148,18 +116,18 @@ class Training:
         optimisation: Optimisation,
         key: str,
         context: Context,
-        device: torch.device,
+        execution: Execution,
         looks: Looks | None = None,
     ) -> None:
         self._model, self._batch, self._steps, self._parts, self._looks = model, batch, steps, parts, looks
-        self._context, self._device = context, device
+        self._context, self._device = context, execution.device
         self._before = weights_sha256(model)
-        self._optimiser = Optimiser(model, optimisation, steps)
-        self._autocast = autocast(optimisation.precision, device, context)
+        self._stepper = Stepper(model, optimisation, steps, execution, note=context.note)
+        self._optimiser = self._stepper.optimiser
         self._window = min(_WINDOW, max(10, math.ceil(steps / 10)))
         self._point_every = max(1, steps // _POINTS)
         # asking a GPU for a number makes it wait, so there losses are asked for in bundles
-        self._bundle = 1 if device.type == "cpu" else 16
+        self._bundle = 1 if execution.device.type == "cpu" else 16
         self._pending: list[tuple[int, int, Tensor]] = []  # step, part and loss, on the device
         self._checkpoints = Checkpoints(context.folder, key)
         self._state = _State()
@@ -177,6 +145,7 @@ class Training:
                 self._train()
             except _NotFiniteError as error:
                 degenerate = str(error)
+        self._stepper.finish()
         chosen = state.step
         if self._looks is not None and self._looks.best and self._best is not None:
             self._model.load_state_dict(dict(self._best.weights))
@@ -220,11 +189,13 @@ class Training:
         state = self._state
         begun = time.perf_counter()
         step = self._batch(state.step)
-        loss = backward(self._model, step, self._autocast)
-        self._pending.append((state.step + 1, step.part, loss))
-        if len(self._pending) >= self._bundle:
-            self._drain()  # before the update: on a CPU a loss that is no number leaves the weights as they were
-        norm = self._optimiser.step(state.step)
+
+        def seen(loss: Tensor) -> None:
+            self._pending.append((state.step + 1, step.part, loss))
+            if len(self._pending) >= self._bundle:
+                self._drain()  # before the update: on a CPU a loss that is no number leaves the weights as they were
+
+        norm = self._stepper.step(state.step, step, seen)
         state.step += 1
         state.examples += step.examples
         state.tokens += step.tokens
@@ -280,21 +251,21 @@ class Training:
         state, begun = self._state, time.perf_counter()
         self._context.phase("evaluate")
         self._model.eval()
-        try:
-            score = looks.score()
-        except Preempted:
-            self._save()
-            raise
-        self._model.train()
+        with self._masters():
+            try:
+                score = looks.score()
+            except Preempted:
+                self._save()
+                raise
         state.looked = state.step
         state.scores.append([state.step, score])
         if state.best is None or score > state.best:
             state.best, state.best_step, state.stale = score, state.step, 0
             if looks.best:
-                weights = {name: t.detach().to("cpu", copy=True) for name, t in self._model.state_dict().items()}
-                self._best = Best(state.step, weights)
+                self._best = Best(state.step, {name: t.to("cpu", copy=True) for name, t in self._weights().items()})
         else:
             state.stale += 1
+        self._model.train()
         state.dev_seconds += time.perf_counter() - begun
         self._curves.add(state.step, **{"dev/score": score})
         self._context.phase("train")
@@ -305,7 +276,7 @@ class Training:
         if self._state.step == self._saved_step:
             return  # nothing was done since
         self._context.phase("checkpoint")
-        tensors = {f"model/{name}": t for name, t in self._model.state_dict().items()} | self._optimiser.tensors()
+        tensors = {f"model/{name}": t for name, t in self._weights().items()} | self._optimiser.tensors()
         tensors["random/cpu"] = torch.get_rng_state()
         if self._device.type == "cuda":
             tensors["random/cuda"] = torch.cuda.get_rng_state(self._device)
@@ -314,19 +285,30 @@ class Training:
         self._context.phase("train")
 
     def _resume(self) -> None:
-        expected = {f"model/{name}": t for name, t in self._model.state_dict().items()}
+        expected = {f"model/{name}": t for name, t in self._weights().items()}
         saved = self._checkpoints.latest(expected | {"random/cpu": torch.get_rng_state()})
         if saved is None:
             return
         for skipped in saved.skipped:
             self._context.note(f"a damaged checkpoint is left out: {skipped}")
-        self._model.load_state_dict({name: saved.tensors[f"model/{name}"] for name in self._model.state_dict()})
+        with self._masters():
+            self._model.load_state_dict({name: saved.tensors[f"model/{name}"] for name in self._model.state_dict()})
         self._optimiser.load(saved.tensors)
         torch.set_rng_state(saved.tensors["random/cpu"])
         if "random/cuda" in saved.tensors and self._device.type == "cuda":
             torch.cuda.set_rng_state(saved.tensors["random/cuda"], self._device)
         self._state, self._best = _State(**saved.state), saved.best
         self._context.note(f"goes on from the checkpoint of step {saved.step}")
+
+    def _masters(self) -> AbstractContextManager[None]:
+        """The model has its fp32 weights here: what is saved, and what is scored, as it will be after the training."""
+        shadows = self._stepper.shadows
+        return nullcontext() if shadows is None else shadows.lifted()
+
+    def _weights(self) -> Mapping[str, Tensor]:
+        """The model's fp32 weights."""
+        with self._masters():
+            return self._model.state_dict()
 
     def _losses(self) -> dict[str, float | None]:
         state = self._state

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from reproduce.data.dataset import IGNORED, Dataset, Ragged
 from reproduce.data.sampling import Order, generator, shares
-from reproduce.model.encoder import Batch
 from reproduce.model.packing import Packed, pack
 from reproduce.specs import Mixture
-from reproduce.training.loop import Piece, Step
+from reproduce.training.execution import Execution
+from reproduce.training.stepping import Piece, Step
 
 __all__ = ["HEAD", "SPECIAL", "MaskedText", "masked", "unigram_entropy"]
 
@@ -41,12 +40,12 @@ class MaskedText:
         mask: float,
         vocabulary: int,
         seed: int,
-        device: torch.device,
+        execution: Execution,
     ) -> None:
         sizes = [text.examples for text in texts]
         mixture = Mixture(sampling="temperature", temperature=temperature)
         self._texts, self._size, self._accumulate = texts, batch_size, accumulate
-        self._mask, self._vocabulary, self._seed, self._device = mask, vocabulary, seed, device
+        self._mask, self._vocabulary, self._seed, self._execution = mask, vocabulary, seed, execution
         # one place in the order a sentence, so that a batch mixes the languages
         self._order = Order(sizes, 1, mixture, steps=batches * batch_size, seed=seed)
         self.majority = unigram_entropy(texts, shares(sizes, 1, mixture))
@@ -65,9 +64,8 @@ class MaskedText:
         for chosen in np.array_split(np.arange(self._size), self._accumulate):
             if len(chosen):
                 some, within = _some(packed, input_ids, int(chosen[0]), int(chosen[-1]) + 1)
-                placed = torch.from_numpy(targets[within]).to(self._device)
                 units = int((targets[within] != IGNORED).sum())
-                pieces.append(Piece(Batch.of(some, self._device), HEAD, placed, units))
+                pieces.append(Piece.of(some, HEAD, targets[within], units, self._execution, per_token=True))
         return Step(part, tuple(pieces), self._size, packed.tokens)
 
 

@@ -18,6 +18,7 @@ from reproduce.specs import PretrainJob, WorldData, job_key
 from reproduce.training.device import deterministic
 from reproduce.training.evaluate import access_of, data_record
 from reproduce.training.examples import check_lengths
+from reproduce.training.execution import execution
 from reproduce.training.loop import Part, Training
 from reproduce.training.maskedtext import HEAD, MaskedText
 from reproduce.training.modelfolder import keep
@@ -55,6 +56,7 @@ def run_pretrain(job: PretrainJob, context: Context) -> Outcome:
         model.add_head(HEAD, "masked", words.size, weights)
         model.to(device)
         steps = steps_of([text.examples for text in texts], recipe)
+        how = execution(config, recipe, steps, device, context)
         batches = MaskedText(
             texts,
             batches=steps,
@@ -64,7 +66,7 @@ def run_pretrain(job: PretrainJob, context: Context) -> Outcome:
             mask=job.mask,
             vocabulary=words.size,
             seed=job.seed,
-            device=device,
+            execution=how,
         )
         training = Training(
             model,
@@ -74,7 +76,7 @@ def run_pretrain(job: PretrainJob, context: Context) -> Outcome:
             optimisation=recipe,
             key=job_key(job),
             context=context,
-            device=device,
+            execution=how,
         )
         loaded = time.perf_counter()
         fitted = training.run()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from reproduce import data
 from reproduce.data.dataset import Dataset
 from reproduce.data.sampling import Order, generator, steps_of
-from reproduce.model.encoder import Batch, Model, load_encoder
+from reproduce.model.encoder import Model, load_encoder
 from reproduce.model.packing import pack
 from reproduce.runner import Context, Outcome, Preempted
 from reproduce.specs import MaskedText, TrainJob, job_key
@@ -23,10 +23,12 @@ from reproduce.tasks import TRAINING_LANGUAGE, TaskInfo, metrics, task
 from reproduce.training.device import deterministic, is_finite
 from reproduce.training.evaluate import access_of, data_record, predict
 from reproduce.training.examples import Examples, check_lengths, classes_of, examples_of_items
-from reproduce.training.loop import Looks, Part, Piece, Step, Training
+from reproduce.training.execution import Execution, execution
+from reproduce.training.loop import Looks, Part, Training
 from reproduce.training.maskedtext import HEAD
 from reproduce.training.maskedtext import MaskedText as MaskedBatches
 from reproduce.training.modelfolder import check_vocabulary, keep, source_folder
+from reproduce.training.stepping import Piece, Step
 from reproduce.training.trimming import Trimmed, reached
 
 __all__ = ["Context", "Outcome", "Preempted", "run_train"]
@@ -80,9 +82,10 @@ def run_train(job: TrainJob, context: Context) -> Outcome:
         order = Order(sizes, job.optimisation.batch_size, job.mixture, steps=own, seed=job.seed)
         looks = _looks(job, model, tasks, order, device, context)
         parts = [Part(one.examples.majority(), one.examples.true_labels) for one in tasks]
-        batch = _batches(tasks, order, job.optimisation.accumulate, device)
+        how = execution(model.encoder.config, job.optimisation, steps, device, context)
+        batch = _batches(model, tasks, order, job.optimisation.accumulate, how)
         if job.masked is not None:
-            text = _masked_text(job, job.masked, texts, words.size, int(beside.sum()), device)
+            text = _masked_text(job, job.masked, texts, words.size, int(beside.sum()), how)
             model.add_head(HEAD, "masked", words.size, torch.Generator().manual_seed(_text_seed(job)))
             model.to(device)
             parts.append(Part(text.majority))
@@ -97,7 +100,7 @@ def run_train(job: TrainJob, context: Context) -> Outcome:
             optimisation=job.optimisation,
             key=job_key(job),
             context=context,
-            device=device,
+            execution=how,
             looks=looks,
         )
         loaded = time.perf_counter()
@@ -202,18 +205,18 @@ def _text_seed(job: TrainJob) -> int:
 
 
 def _masked_text(
-    job: TrainJob, how: MaskedText, texts: Sequence[Dataset], vocabulary: int, batches: int, device: torch.device
+    job: TrainJob, masked: MaskedText, texts: Sequence[Dataset], vocabulary: int, batches: int, how: Execution
 ) -> MaskedBatches:
     return MaskedBatches(
         texts,
         batches=batches,
         batch_size=job.optimisation.batch_size,
         accumulate=job.optimisation.accumulate,
-        temperature=how.temperature,
-        mask=how.mask,
+        temperature=masked.temperature,
+        mask=masked.mask,
         vocabulary=vocabulary,
         seed=_text_seed(job),
-        device=device,
+        execution=how,
     )
 
 
@@ -230,7 +233,9 @@ def _mixed(
     return mixed
 
 
-def _batches(tasks: Sequence[_Task], order: Order, accumulate: int, device: torch.device) -> Callable[[int], Step]:
+def _batches(
+    model: Model, tasks: Sequence[_Task], order: Order, accumulate: int, how: Execution
+) -> Callable[[int], Step]:
     def batch(number: int) -> Step:
         part, chosen = order.batch(number)
         name, examples = tasks[part].info.name, tasks[part].examples
@@ -240,8 +245,7 @@ def _batches(tasks: Sequence[_Task], order: Order, accumulate: int, device: torc
                 continue  # a last batch smaller than the parts it is split into
             packed = pack(examples.dataset.tokens, examples.rows(rows))
             targets, units = examples.targets_of(rows)
-            placed = torch.from_numpy(targets).to(device)
-            pieces.append(Piece(Batch.of(packed, device), name, placed, units))
+            pieces.append(Piece.of(packed, name, targets, units, how, per_token=model.head(name).per_token))
             tokens += packed.tokens
         return Step(part, tuple(pieces), len(chosen), tokens)
 

@@ -297,6 +297,8 @@ class TestRefused:
             carry_out([A], tmp_path, device="tpu")
         with pytest.raises(UsageError, match="checkpoint_seconds cannot be -1"):
             carry_out([A], tmp_path, checkpoint_seconds=-1)
+        with pytest.raises(UsageError, match="compiled cannot be 'sometimes'"):
+            carry_out([A], tmp_path, compiled="sometimes")
 
     def test_a_store_that_is_damaged_is_left(self, tmp_path: Path) -> None:
         (tmp_path / "jobs.sqlite").write_text("not a database " * 100)

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from claimcheck.foundation.errors import InputError, MissingInputError, UnreadableInputError, UsageError
 from reproduce.data.dataset import IGNORED, Ragged
-from reproduce.model import layers
+from reproduce.model import attention, layers
 from reproduce.model.encoder import (
     Batch,
     Encoder,
@@ -32,6 +32,7 @@ from reproduce.model.encoder import (
 )
 from reproduce.model.encoderconfig import EncoderConfig
 from reproduce.model.packing import pack
+from reproduce.model.shapes import Rounding
 
 CLASSES = {
     "classification": "XLMRobertaForSequenceClassification",
@@ -201,6 +202,20 @@ def test_logits_loss_and_every_gradient(
 
 
 @pytest.mark.parametrize("kind", CLASSES)
+@pytest.mark.parametrize("shape", ["deeper, several groups", "equally long"])
+def test_logits_loss_and_every_gradient_in_few_shapes_and_as_the_kernel_computes(
+    hf: ModuleType, kind: str, shape: str
+) -> None:
+    config, lengths = SHAPES[shape]
+    tokens, classes = tokens_of(lengths, config.vocab_size), classes_of(kind, config)
+    model = model_of(config, kind, classes)
+    packed = Rounding(tokens=128).applied(pack(tokens, range(len(tokens))))
+    assert len(packed.input_ids) > packed.tokens
+    batch = Batch.of(packed, path="reference")
+    assert_parity(model, reference_of(hf, model, kind, classes), kind, tokens, targets_of(kind, tokens, classes), batch)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
 def test_dropout_stands_where_hugging_face_has_it(hf: ModuleType, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # both sides draw different numbers: here each keeps all and scales, so that a place too many or too few shows
     monkeypatch.setattr(
@@ -334,10 +349,12 @@ def test_a_batch_without_any_target_has_the_loss_zero(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_half_precision_is_near_single(kind: str) -> None:
+@pytest.mark.parametrize("path", ["grouped", "reference"])
+def test_half_precision_is_near_single(kind: str, path: attention.Path) -> None:
     config, classes = MIDDLE, classes_of(kind, MIDDLE)
     tokens = tokens_of(SHAPES["small"][1], config.vocab_size)
-    batch, targets = Batch.of(pack(tokens, range(len(tokens)))), targets_of(kind, tokens, classes)
+    packed, targets = pack(tokens, range(len(tokens))), targets_of(kind, tokens, classes)
+    batch = Batch.of(packed if path == "grouped" else Rounding().applied(packed), path=path)
     found = []
     for dtype in (torch.float32, torch.bfloat16):
         generator = torch.Generator().manual_seed(3)

@@ -9,15 +9,18 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
 import toy_world
 from event_files import curve
+from taped_steps import Tape
 
 from claimcheck.foundation.errors import InputError, MissingInputError, ServiceError, UnreadableInputError, UsageError
 from reproduce import data
 from reproduce.model.encoder import load_model
+from reproduce.model.shapes import Rounding
 from reproduce.runner import Context, Outcome, Preempted
 from reproduce.specs import (
     EvaluateJob,
@@ -32,7 +35,9 @@ from reproduce.specs import (
     WorldData,
     job_key,
 )
-from reproduce.training.evaluate import run_evaluate
+from reproduce.tasks import metrics, task
+from reproduce.training.evaluate import predict, run_evaluate
+from reproduce.training.execution import Execution
 from reproduce.training.pretrain import run_pretrain
 from reproduce.training.train import run_train
 
@@ -520,6 +525,70 @@ def test_bf16_falls_back_to_fp32_with_a_note(world: World, monkeypatch: pytest.M
     assert world.notes() == ["the recipe's bf16 is fp32 here, since the device (cpu) lacks it"]
     run_train(training(world, "world-nli"), world.context("fp32"))
     assert weights(world.folder / "bf16") == weights(world.folder / "fp32")
+
+
+# --- as a GPU does it
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> list[Tape]:
+    """Shadows, few shapes and recorded steps on the CPU, by stand-ins for the kernel and for CUDA graphs."""
+    how = Execution(
+        torch.device("cpu"), shadow=torch.bfloat16, path="reference", rounding=Rounding(tokens=64), graphs=True
+    )
+    tapes: list[Tape] = []
+
+    def recorder(device: torch.device) -> Tape:
+        tapes.append(Tape())
+        return tapes[-1]
+
+    monkeypatch.setattr("reproduce.training.train.execution", lambda *given: how)
+    monkeypatch.setattr("reproduce.training.stepping.CudaRecorder", recorder)
+    return tapes
+
+
+def test_a_training_as_on_a_gpu_goes_on_to_the_same_bits_and_keeps_its_masters(
+    world: World, as_on_a_gpu: list[Tape]
+) -> None:
+    job = training(world, "world-nli", "world-tags", selection=Selection(every=6), batch_size=6, max_steps=32)
+    expected = run_train(job, world.context("whole"))
+    assert as_on_a_gpu[0].replayed > 10
+    for stop in (8, 3, 10, 9):  # one of them during a look
+        with pytest.raises(Preempted):
+            run_train(job, world.context("job", should_stop=StopAt(stop)))
+    tensors = safetensors.torch.load_file(next((world.folder / "job").glob("checkpoint-0*")) / "tensors.safetensors")
+    floats = {name: t for name, t in tensors.items() if t.is_floating_point()}
+    assert {t.dtype for t in floats.values()} == {torch.float32}
+    assert any(not torch.equal(t, t.bfloat16().float()) for name, t in floats.items() if name.startswith("model/"))
+    outcome = run_train(job, world.context("job"))
+    assert weights(world.folder / "job") == weights(world.folder / "whole")
+    assert same_outcome(outcome, expected)
+    # what was scored at a look is what stands in the folder
+    assert expected.selection is not None
+    kept = dict(expected.selection["scores"])[expected.selection["step"]]
+    assert kept == max(score for _, score in expected.selection["scores"])
+    model = load_model(world.folder / "job" / "model").eval()
+    scores = []
+    for name, kind in (("world-nli", "classification"), ("world-tags", "tagging")):
+        dev = data.load(name, WorldData(), "en", "dev", words=data.words(WorldData(), None), max_length=32)
+        rows = predict(model, name, kind, dev, np.arange(dev.examples), torch.device("cpu"), lambda: False)
+        scores.append(metrics.score(task(name).metric, rows))
+    assert sum(scores) / 2 == kept
+
+
+def test_a_checkpoint_of_plain_weights_goes_on_with_shadows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = training(world, "world-nli", max_steps=20, precision="bf16")
+    plain = run_train(job, world.context("plain"))
+    with pytest.raises(Preempted):
+        run_train(job, world.context("job", should_stop=StopAt(12)))
+    how = Execution(torch.device("cpu"), shadow=torch.bfloat16)
+    monkeypatch.setattr("reproduce.training.train.execution", lambda *given: how)
+    outcome = run_train(job, world.context("job"))
+    assert any("goes on from the checkpoint of step 11" in note for note in world.notes())
+    assert outcome.optimizer_steps == plain.optimizer_steps == 20
+    assert outcome.train_loss is not None
+    assert plain.train_loss is not None
+    assert outcome.train_loss["last"] == pytest.approx(plain.train_loss["last"], abs=1e-2)
 
 
 # --- masked text beside the tasks

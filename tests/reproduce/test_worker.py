@@ -578,6 +578,11 @@ class TestRunners:
         assert code == exits.RESOURCE
         assert "device cuda:0 was asked for, and there is no GPU that torch can use" in last
 
+    def test_what_the_runtime_says_of_compiling_reaches_the_runner(self, workers: Workers) -> None:
+        workers.patches = runner("assert context.compiled == 'off'\nreturn Outcome(weights_changed=True)")
+        process = workers.start(PRETRAIN, Runtime(device="cpu", compiled="off"))
+        assert workers.end(process, workers.folder(PRETRAIN))[0] == 0
+
     def test_commands_load_no_torch(self) -> None:
         code = (
             "import sys, reproduce.engine.worker, reproduce.engine.commands; "
