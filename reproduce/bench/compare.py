@@ -32,10 +32,13 @@ class Row:
     peak_bytes: int | None
     joules_per_example: float | None
     spread: float  # largest over smallest step time of its rounds, minus 1: what the machine alone does
+    processor_step_seconds: float | None = None  # the step time without what other programs took, on a CPU
+    busy: float | None = None  # processor seconds a second of its process: on a CPU, 1 a thread that is never held up
 
-    def share(self, flops: float | None) -> float | None:
-        """Of a rate in FLOP/s."""
-        return self.flops_per_second / flops if flops else None
+    def share(self, flops: float | None, *, by_processor: bool = False) -> float | None:
+        """Of a rate in FLOP/s; `by_processor`: in processor time, where that is known."""
+        slower = self.step_seconds / self.processor_step_seconds if self.processor_step_seconds and by_processor else 1
+        return slower * self.flops_per_second / flops if flops else None
 
 
 def disagreement(traces: Mapping[str, Sequence[float]]) -> dict[str, float]:
@@ -56,7 +59,9 @@ def row(variant: str, rounds: Sequence[Mapping[str, Any]]) -> Row:
     steps = [median(one["seconds"]) for one in rounds]
     seconds, first = median(steps), rounds[0]
     count = len(first["seconds"])
-    joules = [one["joules"] for one in rounds if one["joules"] is not None]
+    joules = [one["joules"] / one["examples"] for one in rounds if one["joules"] is not None]
+    processor = [median(one["processor_seconds"]) for one in rounds if one.get("processor_seconds")]
+    busy = [sum(one["processor_seconds"]) / sum(one["seconds"]) for one in rounds if one.get("processor_seconds")]
     return Row(
         variant=variant,
         step_seconds=seconds,
@@ -66,8 +71,10 @@ def row(variant: str, rounds: Sequence[Mapping[str, Any]]) -> Row:
         padding=first["padding"],
         kernels=first["kernels"],
         peak_bytes=max((one["peak_bytes"] or 0 for one in rounds), default=0) or None,
-        joules_per_example=median(joules) / (first["examples"] / count * len(first["losses"])) if joules else None,
+        joules_per_example=median(joules) if joules else None,
         spread=max(steps) / min(steps) - 1,
+        processor_step_seconds=median(processor) if processor else None,
+        busy=median(busy) if busy else None,
     )
 
 
@@ -76,7 +83,9 @@ def together(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     first = dict(replicas[0])
     for name in ("examples", "real_tokens", "flops"):
         first[name] = sum(one[name] for one in replicas)
-    first["seconds"] = np.mean([one["seconds"] for one in replicas], axis=0).tolist()
+    for name in ("seconds", "processor_seconds"):
+        if first[name] is not None:
+            first[name] = np.mean([one[name] for one in replicas], axis=0).tolist()
     peaks = [one["peak_bytes"] for one in replicas]
     first["peak_bytes"] = None if None in peaks else sum(peaks)
     # the counter is the device's, so that each of them saw what all used
@@ -90,10 +99,16 @@ def ratio(rounds: Mapping[str, Sequence[Mapping[str, Any]]], other: str, ours: s
 
     A round's two variants ran one after the other, so that what slows the machine slows both.
     """
-    each = [_rate(mine) / _rate(theirs) for mine, theirs in zip(rounds[ours], rounds[other], strict=True)]
-    return {"median": median(each), "least": min(each), "most": max(each)}
+    pairs = list(zip(rounds[ours], rounds[other], strict=True))
+    each = [_rate(mine) / _rate(theirs) for mine, theirs in pairs]
+    found = {"median": median(each), "least": min(each), "most": max(each)}
+    if all(one["processor_seconds"] for pair in pairs for one in pair):
+        # what other programs did to the clock is not in it
+        by_processor = [_rate(mine, "processor_seconds") / _rate(theirs, "processor_seconds") for mine, theirs in pairs]
+        found["by_processor"] = median(by_processor)
+    return found
 
 
-def _rate(one: Mapping[str, Any]) -> float:
+def _rate(one: Mapping[str, Any], clock: str = "seconds") -> float:
     """Examples a second, by the median step."""
-    return float(one["examples"] / len(one["seconds"]) / median(one["seconds"]))
+    return float(one["examples"] / len(one[clock]) / median(one[clock]))

@@ -14,6 +14,8 @@ from reproduce.display import duration, size
 
 __all__ = ["Watch", "show"]
 
+_BUSY = 0.9  # processor seconds a second and thread, below which a measurement was held up
+
 
 class Watch:
     """Progress of a measurement on stderr, with the time left: a bar on a terminal, elsewhere a line a process."""
@@ -58,6 +60,10 @@ def show(result: Mapping[str, Any]) -> None:
         f"{ask['encoder']}, {ask['precision']}, {harmless(result['device'])}, {ask['threads']} CPU threads; medians of "
         f"{ask['rounds']} rounds of {ask['steps']} steps, variants in turn; FLOPs and tokens are those of real tokens"
     )
+    console.print(
+        ("" if ceiling is None else f"GEMM ceiling, one large product in this run: {_tera(ceiling)}; ")
+        + ("no peak is known of this device, so no MFU" if peak is None else f"peak, for MFU: {_tera(peak)}")
+    )
     for found in result["tables"]:
         table = Table(
             title=f"batch {found['batch']}: {found['tokens_per_step']:,.0f} tokens a step, "
@@ -89,7 +95,7 @@ def show(result: Mapping[str, Any]) -> None:
                 f"{row.tokens_per_second:,.0f}",
                 f"{1000 * row.step_seconds:,.1f}",
                 _percent(row.share(peak)),
-                _percent(row.share(most)),
+                _percent(row.share(most, by_processor=ask["threads"] == 1)),
                 _percent(row.padding),
                 "-" if row.kernels is None else f"{row.kernels:,.0f}",
                 "-" if row.peak_bytes is None else size(row.peak_bytes),
@@ -102,15 +108,43 @@ def show(result: Mapping[str, Any]) -> None:
                 continue  # its own rates stand in the table; it is the same code
             console.print(
                 f"{variant(OURS).title} trains {ratio['median']:.2f} times the examples a second of "
-                f"{variant(name).title} ({ratio['least']:.2f} to {ratio['most']:.2f} over the rounds)"
+                f"{variant(name).title} ({ratio['least']:.2f} to {ratio['most']:.2f} over the rounds"
+                + (f"; {ratio['by_processor']:.2f} by processor time)" if "by_processor" in ratio else ")")
+            )
+        held = [row["busy"] for row in found["rows"] if row["busy"] is not None]
+        if held and min(held) < _BUSY * ask["threads"]:
+            console.print(
+                f"Other programs held the measurement up: its processes had {min(held):.0%} of a core at least. "
+                "Processor time is what to look at."
             )
     for name in result["refused"]:
         console.print(
             f"No ratio to {variant(name).title}: without dropout its losses differ by "
             f"{result['disagreement'][name]:.2g} (at most {result['tolerance']:g}), so it computes something else."
         )
+    console.print(f"Energy: {harmless(result['energy'])}.")
+    _show_fit(result["fit"])
     for name in (name for name in result["traces"] if variant(name).note):
         console.print(f"{variant(name).title}: {variant(name).note}.")
+
+
+def _show_fit(fit: Mapping[str, Any]) -> None:
+    """The speed model that `plan --hardware FILE` takes, and how well it holds."""
+    if not fit["certain"]:
+        return
+    console, points = results_console(), fit["points"]
+    tokens = sum(one["tokens"] for one in points)
+    a_token = fit["slope"] * sum(one["flops"] for one in points) / tokens
+    clock = " of processor time" if fit["clock"] == "processor" else ""
+    console.print(
+        f"A step takes {1000 * fit['fixed']:.3g} ms + {1e6 * a_token:.3g} us a token{clock}: within "
+        f"{fit['misfit']:.1%} of the {len(points)} batch sizes measured"
+        + ("" if fit["foretold"] is None else f"; each foretold by the others: within {fit['foretold']:.1%}")
+    )
+
+
+def _tera(flops: float) -> str:
+    return f"{flops / 1e12:,.3g} TFLOP/s"
 
 
 def _percent(share: float | None) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 
 from claimcheck.foundation.errors import ClaimcheckError, UsageError
 from reproduce.bench.compare import TOLERANCE, disagreement, ratio, row, together
+from reproduce.bench.rates import fit_of, machine_of, rates_of
 from reproduce.bench.variants import OURS, variant
 from reproduce.bench.work import Job, examples
 from reproduce.engine.processes import worker_environment
@@ -70,6 +71,7 @@ def run(ask: Ask, on_progress: Progress = lambda what, done, total: None) -> dic
         raise UsageError("rounds, steps, replicas and batch are at least 1")
     total, done = len(names) * (1 + ask.rounds * len(ask.batches)), 0
     measured: list[dict[str, Any]] = []
+    whose = ""
     with TemporaryDirectory(prefix="claimcheck-bench-") as name:
         folder = Path(name)
 
@@ -90,9 +92,10 @@ def run(ask: Ask, on_progress: Progress = lambda what, done, total: None) -> dic
                 for name in names:
                     rounds[name].append(one(_job(ask, name, "time", batch)))
             measured.append(_table(ask, batch, rounds, apart))
+            whose = rounds[OURS][0]["energy"]
         ceiling = _gemm_ceiling(ask)
     first = traces[OURS]
-    return {
+    result: dict[str, Any] = {
         "schema": SCHEMA,
         "ask": asdict(ask),
         "device": first["device"],
@@ -101,12 +104,15 @@ def run(ask: Ask, on_progress: Progress = lambda what, done, total: None) -> dic
         "hardware": first["hardware"],
         "peak_flops": _peak(first["device"]),
         "gemm_flops": ceiling,
+        "energy": whose,
         "traces": {name: found["losses"] for name, found in traces.items()},
         "disagreement": apart,
         "tolerance": TOLERANCE[ask.precision],
         "refused": sorted(name for name, off in apart.items() if not off <= TOLERANCE[ask.precision]),
         "tables": measured,
     }
+    # for `reproduce plan --hardware FILE`
+    return result | {"fit": fit_of(result).to_json(), "rates": asdict(rates_of(result, "bench"))}
 
 
 def _job(ask: Ask, name: str, kind: str, batch: int) -> Job:
@@ -124,6 +130,7 @@ def _table(ask: Ask, batch: int, rounds: dict[str, list[dict[str, Any]]], apart:
         "rows": [asdict(row(name, found)) for name, found in rounds.items()],
         "ratios": {name: ratio(rounds, name) for name in agree},
         "rounds": {name: [one["seconds"] for one in found] for name, found in rounds.items()},
+        "processor_rounds": {name: [one["processor_seconds"] for one in found] for name, found in rounds.items()},
     }
 
 
@@ -173,16 +180,20 @@ device, threads, n, dtype = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), get
 torch.set_num_threads(threads)
 a, b = torch.randn(n, n, device=device, dtype=dtype), torch.randn(n, n, device=device, dtype=dtype)
 wait = torch.cuda.synchronize if device != "cpu" else lambda: None
+clock = time.process_time if device == "cpu" and threads == 1 else time.perf_counter
 best = float("inf")
 for _ in range(12):
-    wait(); begun = time.perf_counter(); a @ b; wait()
-    best = min(best, time.perf_counter() - begun)
+    wait(); begun = clock(); a @ b; wait()
+    best = min(best, clock() - begun)
 print(2 * n**3 / best)
 """
 
 
 def _gemm_ceiling(ask: Ask) -> float | None:
-    """FLOP/s of one large matrix product in the precision that was measured: what no training can exceed."""
+    """FLOP/s of one large matrix product in the precision that was measured: what no training can exceed.
+
+    Of one CPU thread in processor time, so that other programs make it no smaller.
+    """
     cpu = ask.device == "cpu"
     dtype = "bfloat16" if ask.precision == "bf16" else "float32"
     command = [sys.executable, "-c", _GEMM, ask.device, str(ask.threads), "1024" if cpu else "8192", dtype]
@@ -192,9 +203,7 @@ def _gemm_ceiling(ask: Ask) -> float | None:
 
 def _peak(device: str) -> float | None:
     """Of the hardware that hardware.toml knows under a name which the device's contains."""
-    from reproduce.planning.costs import machines, rates
+    from reproduce.planning.costs import rates
 
-    for name in machines():
-        if name.lower() in device.lower().replace("nvidia", "").split():
-            return rates(name).peak
-    return None
+    name = machine_of(device)
+    return rates(name).peak if name else None

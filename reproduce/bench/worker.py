@@ -8,17 +8,19 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from reproduce.bench import energy
 from reproduce.bench.variants import variant
 from reproduce.bench.work import Examples, Job, examples
 from reproduce.runner import Context
 
-__all__ = ["Measured", "main", "measure"]
+__all__ = ["Measured", "launched", "main", "measure"]
 
 _PATIENCE = 600.0  # seconds
 _PROFILED = 3  # steps whose kernels are counted
@@ -30,13 +32,15 @@ class Measured:
 
     losses: list[float]  # of all steps, in nats
     seconds: list[float]  # of each counted step
+    processor_seconds: list[float] | None  # of each counted step, on a CPU: what other programs took is not in it
     examples: int
     real_tokens: int
     padding: float  # share of the computed tokens, all steps
     flops: float
     peak_bytes: int | None
     kernels: float | None  # a step
-    joules: float | None
+    joules: float | None  # of the counted steps
+    energy: str  # whose joules they are, or why there are none
     versions: dict[str, str]
     hardware: dict[str, Any]
     device: str
@@ -52,22 +56,24 @@ def measure(job: Job, folder: Path) -> Measured:
     torch.set_num_threads(job.threads)
     data = examples(job)
     clock = _Clock(device, job, folder)
-    energy = _joules(device)
     losses, computed = _train(job, data, device, folder, clock.tick)
-    used = None if energy is None or (after := _joules(device)) is None else after - energy
     first, last = job.warm, job.warm + job.steps
+    seconds = clock.seconds()[first:]
+    joules, whose = clock.joules(sum(seconds))
     hardware = machine.hardware(str(device), job.threads)
     real = data.real_tokens(0, last)
     return Measured(
         losses=torch.stack(losses).float().cpu().tolist(),
-        seconds=clock.seconds()[first:],
+        seconds=seconds,
+        processor_seconds=clock.processor_seconds(first),
         examples=job.steps * job.batch,
         real_tokens=data.real_tokens(first, last),
         padding=1 - real / computed,
         flops=data.flops(job.shape, first, last),
         peak_bytes=_peak_bytes(device),
         kernels=_kernels(job, device, folder) if job.kind == "time" and job.together == 1 else None,
-        joules=used,
+        joules=joules,
+        energy=whose,
         versions=machine.versions(),
         hardware=hardware,
         device=str(hardware.get("gpu", "cpu")),
@@ -87,14 +93,21 @@ class _Clock:
     """Moments between steps; on a GPU they are marks in its own queue, so that looking at them makes nothing wait."""
 
     def __init__(self, device: Any, job: Job, folder: Path) -> None:
-        self._gpu = device.type == "cuda"
+        self._gpu, self._device = device.type == "cuda", device
         self._job, self._folder = job, folder
         self._marks: list[Any] = []
+        self._processor: list[float] = []
+        self._meter = energy.meter(device) if job.kind == "time" else None
+        self._joules: float | None = None
 
     def tick(self) -> None:
         """A step begins or ends here."""
         if len(self._marks) == self._job.warm and self._job.together > 1:
             _wait_for_the_others(self._folder, self._job)
+        place = len(self._marks)
+        if self._meter is not None and place == self._job.warm:
+            _wait(self._device)
+            self._meter.begin()
         if self._gpu:
             import torch
 
@@ -103,16 +116,35 @@ class _Clock:
             self._marks.append(mark)
         else:
             self._marks.append(time.perf_counter())
+            self._processor.append(time.process_time())
+        if self._meter is not None and place == self._job.warm + self._job.steps:
+            _wait(self._device)
+            self._joules = self._meter.end()
 
     def seconds(self) -> list[float]:
         """Between each two marks."""
-        pairs = zip(self._marks, self._marks[1:], strict=False)
+        pairs = pairwise(self._marks)
         if not self._gpu:
             return [after - before for before, after in pairs]
         import torch
 
         torch.cuda.synchronize()
         return [before.elapsed_time(after) / 1000 for before, after in pairs]
+
+    def processor_seconds(self, first: int) -> list[float] | None:
+        """Of this process between each two marks from the `first` on; None on a GPU, where they say nothing."""
+        if self._gpu:
+            return None
+        marks = self._processor[first:]
+        return [after - before for before, after in pairwise(marks)]
+
+    def joules(self, counted: float) -> tuple[float | None, str]:
+        """Of the counted steps, which took so many seconds, and whose; or None and why."""
+        if self._meter is None or self._joules is None:
+            return None, "not readable here (NVML of a GPU, RAPL of a processor)"
+        if counted < energy.LEAST_SECONDS:
+            return None, f"the counted steps take less than {energy.LEAST_SECONDS:g} s: ask for more of them (--steps)"
+        return self._joules, self._meter.what
 
 
 def _wait_for_the_others(folder: Path, job: Job) -> None:
@@ -131,6 +163,10 @@ def _peak_bytes(device: Any) -> int | None:
         import torch
 
         return int(torch.cuda.max_memory_allocated(device))
+    # on Linux getrusage's figure of a process begins with its parent's, which a small one never reaches
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+        return 1024 * int(next(line for line in lines if line.startswith("VmHWM:")).split()[1])
     with suppress(ImportError):  # not on Windows
         import resource
 
@@ -139,32 +175,44 @@ def _peak_bytes(device: Any) -> int | None:
     return None
 
 
-def _joules(device: Any) -> float | None:
-    """That the GPU has used since its driver was loaded, where NVIDIA's library says so."""
-    if device.type != "cuda":
-        return None
-    with suppress(Exception):  # the library is optional, and old cards do not count
-        import pynvml  # type: ignore[import-not-found,import-untyped,unused-ignore]
+def _wait(device: Any) -> None:
+    """Until the device has done what it was given."""
+    if device.type == "cuda":
+        import torch
 
-        pynvml.nvmlInit()
-        card = pynvml.nvmlDeviceGetHandleByIndex(device.index or 0)
-        return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(card)) / 1000  # it counts millijoules
-    return None
+        torch.cuda.synchronize(device)
 
 
 def _kernels(job: Job, device: Any, folder: Path) -> float | None:
     """Kernels that a step launches, from a few more steps under torch's profiler; None without a GPU."""
     if device.type != "cuda":
         return None
-    from dataclasses import replace
-
     from torch.profiler import ProfilerActivity, profile
 
-    short = replace(job, warm=0, steps=_PROFILED)
-    with profile(activities=[ProfilerActivity.CUDA, ProfilerActivity.CPU]) as found:
-        _train(short, examples(short), device, folder, lambda: None)
-    launched = [e for e in found.events() if e.device_type.name == "CUDA" and not e.name.startswith("Mem")]
-    return len(launched) / _PROFILED
+    short = replace(job, warm=_PROFILED, steps=_PROFILED)
+    found = profile(activities=[ProfilerActivity.CUDA, ProfilerActivity.CPU])
+    marks = 0
+
+    def tick() -> None:
+        # from the second half on: the first steps also set things up, which later ones do not
+        nonlocal marks
+        if marks in (_PROFILED, 2 * _PROFILED):
+            _wait(device)
+            (found.start if marks == _PROFILED else found.stop)()
+        marks += 1
+
+    _train(short, examples(short), device, folder, tick)
+    return launched(found.events()) / _PROFILED  # type: ignore[no-untyped-call]
+
+
+def launched(events: Iterable[Any]) -> int:
+    """How many of a profile's events are kernels: what ran on the GPU, but for copies, fills and marks of a range."""
+    return sum(
+        one.device_type.name == "CUDA"
+        and not one.name.startswith("Mem")
+        and not getattr(one, "is_user_annotation", False)
+        for one in events
+    )
 
 
 def main(arguments: list[str]) -> None:

@@ -7,14 +7,16 @@ tokens that they apply to are those of reproduce/planning/workload.py.
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 
-from claimcheck.foundation.errors import UsageError
+from claimcheck.foundation.errors import MissingInputError, UnreadableInputError, UsageError
 from reproduce import tasks
 from reproduce.planning.workload import Infos, Shape, Work, shape_of, workload
 from reproduce.specs import EvaluateJob, HubEncoder, Job, PretrainJob, TrainedEncoder, TrainJob, parse_job
@@ -125,6 +127,9 @@ def estimate(job: Job, shape: Shape | None, machine: Rates, infos: Infos = tasks
     )
 
 
+_NUMBERS = ("train_rate", "forward_rate", "step", "startup", "item", "example", "launch", "update", "growth", "widest")
+
+
 @lru_cache(maxsize=1)
 def _tables() -> tuple[dict[str, str], dict[str, Rates], dict[str, Shape]]:
     content = tomllib.loads(resources.files("reproduce.planning").joinpath("hardware.toml").read_text(encoding="utf-8"))
@@ -144,11 +149,33 @@ def machines() -> tuple[str, ...]:
 
 
 def rates(name: str) -> Rates:
-    """The machine of that name. Raises UsageError with the names that are like it."""
+    """The machine of that name, or the one that `reproduce bench --out` measured, by its file (a name ending in .json).
+
+    Raises UsageError with the names that are like it, MissingInputError or UnreadableInputError for such a file.
+    """
+    if name.endswith(".json"):
+        return _measured_rates(name)
     known = _tables()[1]
     if name not in known:
         raise UsageError(f"there is no hardware '{name}'", todo=tasks.near(name, known))
     return known[name]
+
+
+def _measured_rates(name: str) -> Rates:
+    path, todo = Path(name), "give the file that `claimcheck reproduce bench --out FILE` wrote"
+    try:
+        content = json.loads(path.read_bytes())
+        found = Rates(**(content["rates"] | {"name": name}))
+        numbers = [getattr(found, field) for field in _NUMBERS]
+        if not all(type(value) in (int, float) and math.isfinite(value) and value >= 0 for value in numbers):
+            raise ValueError("a rate that is no number")
+        if min(found.train_rate, found.forward_rate) <= 0:
+            raise ValueError("a rate of 0")
+    except FileNotFoundError:
+        raise MissingInputError("there is no such measurement", where=name, todo=todo) from None
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise UnreadableInputError(f"is no measurement with rates ({error})", where=name, todo=todo) from None
+    return found
 
 
 def hub_shape(encoder: HubEncoder) -> Shape | None:

@@ -1,6 +1,6 @@
 """What a job does, whatever machine does it: optimizer steps, tokens, FLOPs, items, bytes.
 
-FLOPs count the matrix products of real tokens only, since batches are packed. With N parameters in the layers, L
+FLOPs count the matrix products of real tokens only, since batches are packed. With N weights in the layers' matrices, L
 layers, hidden size H and sequences of s tokens, T tokens cost T (6 N + 12 L s H) in training and T (2 N + 4 L s H)
 forward; a masked language model adds 6 H (V + H) for each masked token. Sizes come from the catalogue of tasks.
 """
@@ -43,8 +43,13 @@ class Shape:
     positions: int
 
     @property
+    def matrix_parameters(self) -> int:
+        """N: the weights that a token is multiplied by (302.0 M for XLM-R Large); biases and norms are no products."""
+        return self.layers * (4 * self.hidden**2 + 2 * self.hidden * self.feed_forward)
+
+    @property
     def layer_parameters(self) -> int:
-        """N: weights, biases and layer norms of all layers (302.3 M for XLM-R Large)."""
+        """Weights, biases and layer norms of all layers (302.3 M for XLM-R Large)."""
         h, f = self.hidden, self.feed_forward
         return self.layers * (4 * h * h + 2 * h * f + 9 * h + f)
 
@@ -55,11 +60,11 @@ class Shape:
 
     def train_flops(self, tokens: float, length: float) -> float:
         """Of training on so many tokens, in sequences of that mean length."""
-        return tokens * (6 * self.layer_parameters + 12 * self.layers * length * self.hidden)
+        return tokens * (6 * self.matrix_parameters + 12 * self.layers * length * self.hidden)
 
     def forward_flops(self, tokens: float, length: float) -> float:
         """Of a forward pass alone."""
-        return tokens * (2 * self.layer_parameters + 4 * self.layers * length * self.hidden)
+        return tokens * (2 * self.matrix_parameters + 4 * self.layers * length * self.hidden)
 
     def mask_flops(self, tokens: float) -> float:
         """Of training the head of a masked language model on so many masked tokens."""
