@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from claimcheck.checks.table_index import METRICS, Floats, TableIndex, TableView, header_weight
+from claimcheck.checks.table_index import METRICS, Floats, Headers, TableIndex, TableView
 from claimcheck.foundation.records import Claim, Quantity, Span
 from claimcheck.foundation.words import STOP, Token, forms, tokens
 
@@ -29,6 +31,12 @@ _SETUP_TABLE = re.compile(
     r"\bhyper-?\s?parameters?\b|\bstatistics\b|\bparameters?\s+(?:used|settings?)\b|\bconfigurations?\b", re.I
 )
 _OWN_WORD = re.compile(r"\b(?:we|our|ours|us|proposed|this\s+(?:model|method|work|approach|system))\b", re.I)
+# "The model achieves 91.3": in a paper's own text, with nobody named, that is the paper's model
+_THE_MODEL = re.compile(
+    r"(?:^|[;,]\s+(?:and\s+)?|\bthat\s+)[Tt]he\s+(?:(?:single|ensemble|final|full|resulting|best|same)\s+)*"
+    r"(?:model|system|network|method|approach|architecture)\s+(?:(?:also|further|even|still|now|then)\s+)?"
+    r"(?:achiev|obtain|reach|outperform|improv|perform|surpass|gets?\b|got\b|yield|scor|attain|exceed|beats?\b|sets?\b|produc)"
+)
 _TABLE_REF = re.compile(
     r"\b[Tt]ab(?:le|\.)s?\s*~?\(?((?:[A-Z]\.?)?\d+(?:\.\d+)?[a-z]?)(?:(?:\s*(?:,|and|&|-)\s*)((?:[A-Z]\.?)?\d+))?"
 )
@@ -47,6 +55,14 @@ class ClaimWords:
     known: frozenset[str]  # every header and caption word of the tables
     header_numbers: frozenset[str]  # every number that a row or column name prints
     own_names: frozenset[str]  # what the paper calls its own systems
+
+    @cached_property
+    def gaps(self) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Where the blanks stand, and where the clause breaks begin and end."""
+        blanks = np.array([i for i, c in enumerate(self.text) if c == " "], dtype=np.int64)
+        breaks = [m.span() for m in _BREAK.finditer(self.text)]
+        begin, end = (np.array([x[k] for x in breaks], dtype=np.int64) for k in (0, 1))
+        return blanks, (begin, end)
 
     def clause(self, span: Span) -> str:
         """The clause a number stands in."""
@@ -108,7 +124,7 @@ def claim_words(claim: Claim, index: TableIndex) -> ClaimWords:
     return ClaimWords(
         claim.text,
         kept,
-        bool(_OWN_WORD.search(claim.text)),
+        bool(_OWN_WORD.search(claim.text) or _THE_MODEL.search(claim.text)),
         named,
         near,
         frozenset(t.form for t in tokens(context) if index.word_weight(t.form) > 0 and t.form not in STOP),
@@ -169,32 +185,23 @@ class Fit:
         return result
 
 
-def fit_table(
-    view: TableView,
-    words: ClaimWords,
-    quantity: Quantity,
-    others: tuple[Quantity, ...],
-    index: TableIndex,
-    near: Floats | None = None,
-) -> Fit:
-    """The fit of every row, column and cell of one table for one quantity of a claim; `near` (words,) is `nearness` of these,
-    which is the same for every table."""
-    if near is None:
-        near = nearness(words, quantity, others)
-    owner = owner_of(quantity, words)
-    idf = np.array([index.word_weight(t.form) for t in words.words])
-    weights = idf * near
+def fit_table(view: TableView, words: ClaimWords, quantity: Quantity, said: Said, index: TableIndex) -> Fit:
+    """The fit of every row, column and cell of one table for one quantity of a claim; `said` is `said_of` these."""
     names = [t.form for t in words.words]
-    row_hits = _hits(names, view.row_forms)
-    column_hits = _hits(names, view.column_forms)
+    weights = np.array([index.word_weight(n) for n in names]) * said.near
+    rows, columns = index.headers(view, "row"), index.headers(view, "column")
+    row_hits, column_hits = rows.hits(names), columns.hits(names)
     caption_hits = np.array([1.0 if n in view.caption_forms else 0.0 for n in names])
-    row = _named(view.row_forms, names, near, index)
-    column = _named(view.column_forms, names, near, index)
+    nearest: dict[str, float] = {}
+    for n, x in zip(names, said.near.tolist(), strict=True):
+        nearest[n] = max(nearest.get(n, 0.0), x)
+    reach = {n: min(1.0, 0.4 + x) for n, x in nearest.items() if x > 0}
+    row, column = rows.share(reach), columns.share(reach)
     if (
-        owner is not False
-        and not words.is_previous(quantity.span)
+        said.owner is not False
+        and not said.previous
         and (words.own or (quantity.direction and not _names_any(row, view.own_rows)))
-        and not (quantity.role == "value" and _LEFT_OUT.search(words.text[: quantity.span[0]]))
+        and not said.left_out
     ):
         own = 0.85 if words.own else 0.5
         row = np.maximum(row, np.where(view.own_rows, own, 0.0))
@@ -202,20 +209,18 @@ def fit_table(
             column = np.maximum(column, np.where(view.own_columns, own, 0.0))
     total = float(weights.sum())
     if total > 0:
-        unexplained = (
-            (1 - row_hits)[:, :, None] * (1 - column_hits)[:, None, :] * (1 - 0.9 * caption_hits)[:, None, None]
-        )
-        explained = 1.0 - np.einsum("w,wrc->rc", weights, unexplained) / total
+        unexplained = (weights * (1 - 0.9 * caption_hits))[:, None] * (1 - row_hits)
+        explained = 1.0 - unexplained.T @ (1 - column_hits) / total
     else:
         explained = np.zeros((view.table.height, view.table.width))
-    measure = _measure(view, words, quantity)
-    if owner and view.own_rows.any():
+    measure = _measure(view, said)
+    if said.owner and view.own_rows.any():
         # "our model" is none of the rows that are not the paper's own
         measure = measure - np.where(view.own_rows, 0.0, NOT_OWN)[:, None]
     if words.context:
-        about = [np.array([_context_share(f, words, index) for f in fs]) for fs in (view.row_forms, view.column_forms)]
+        about = [h.share(dict.fromkeys(words.context, 1.0), whole=True) for h in (rows, columns)]
         measure = measure + CONTEXT * (about[0][:, None] + about[1][None, :])
-    rival, rival_column = (_rival(names_, quantity, index) for names_ in (view.row_forms, view.column_forms))
+    rival, rival_column = (_rival(h, said.baseline) for h in (rows, columns))
     bonus = _table_bonus(view, words, index)
     return Fit(
         view, row, column, explained, row_hits, column_hits, caption_hits, weights, bonus, measure, rival, rival_column
@@ -235,13 +240,6 @@ _CONTRARIES = (
 CONTEXT = 0.05  # for a row or column that the sentences just before name in full
 
 
-def _context_share(header: frozenset[str], words: ClaimWords, index: TableIndex) -> float:
-    """The weighted share of a header's words that stand in the sentences before the claim."""
-    parts = [(index.word_weight(h), h in words.context) for h in header]
-    total = sum(w for w, _ in parts)
-    return sum(w for w, here in parts if here) / total if total else 0.0
-
-
 def owner_of(quantity: Quantity, words: ClaimWords) -> bool | None:
     """Whether a value is said of the paper's own system (True), of another that is named (False), or nobody knows (None)."""
     if quantity.role != "value" or not quantity.method or words.is_previous(quantity.span):
@@ -252,106 +250,127 @@ def owner_of(quantity: Quantity, words: ClaimWords) -> bool | None:
     return False if named and not named & words.own_names else None
 
 
-def _measure(view: TableView, words: ClaimWords, quantity: Quantity) -> Floats:
+def _measure(view: TableView, said: Said) -> Floats:
     """What the metric, the split and "single" or "ensemble" say for and against each cell.
 
     A header that names none of them says nothing; the caption speaks only where no header does.
     """
     height, width = view.table.height, view.table.width
     out = np.zeros((height, width))
-    said = words.metric(quantity)
-    if said:
-        rows = [_sides(f, said, METRICS) for f in view.row_forms]
-        columns = [_sides(f, said, METRICS) for f in view.column_forms]
+    if said.metric:
+        rows = [_sides(f, said.metric) for f in view.row_metrics]
+        columns = [_sides(f, said.metric) for f in view.column_metrics]
         grid = np.maximum(np.array(rows)[:, None], np.array(columns)[None, :])
-        shown = np.array([bool(f & METRICS) for f in view.row_forms])[:, None] | np.array(
-            [bool(f & METRICS) for f in view.column_forms]
+        shown = np.array([bool(f) for f in view.row_metrics])[:, None] | np.array(
+            [bool(f) for f in view.column_metrics]
         )
         if not shown.any():
-            grid = np.full((height, width), _sides(view.caption_forms, said, METRICS) / 2)
+            grid = np.full((height, width), _sides(view.caption_forms & METRICS, said.metric) / 2)
             shown = np.ones((height, width), dtype=bool)
         out += np.where(shown, np.where(grid > 0, SAME_METRIC * grid, OTHER_METRIC * np.minimum(grid, 0.0)), 0.0)
-    clause = forms(words.clause(quantity.span)) | forms(quantity.condition)
     for first, second, price in _CONTRARIES:
         for yes, no in ((first, second), (second, first)):
-            if clause & yes and not clause & no:
+            if said.clause & yes and not said.clause & no:
                 rows_ = np.array([bool(f & no and not f & yes) for f in view.row_forms])
                 columns_ = np.array([bool(f & no and not f & yes) for f in view.column_forms])
                 out -= price * (rows_[:, None] | columns_[None, :])
+    if not said.text & SPLITS:
+        # where a table prints both, who names neither means the test set
+        out -= UNSAID_DEV * (_only(view.row_forms, "dev", "test")[:, None] | _only(view.column_forms, "dev", "test"))
     return out
 
 
-def _sides(shown: frozenset[str], said: frozenset[str], kinds: frozenset[str]) -> float:
-    """1 where the name shows what is said, -1 where it shows another of the kind, -2 .. 0 where it shows none."""
-    found = shown & kinds
-    return 0.0 if not found else 1.0 if found & said else -1.0
+UNSAID_DEV = 0.04
+SPLITS = frozenset({"dev", "test"})
 
 
-def _rival(headers: tuple[frozenset[str], ...], quantity: Quantity, index: TableIndex) -> Floats:
+def _only(names: tuple[frozenset[str], ...], this: str, other: str) -> np.ndarray:
+    """Which names say the one and not the other; none where no name says the other."""
+    if not any(other in f for f in names):
+        return np.zeros(len(names), dtype=bool)
+    return np.array([this in f and other not in f for f in names])
+
+
+def _sides(shown: frozenset[str], said: frozenset[str]) -> float:
+    """1 where the metrics of a name show what is said, -1 where they show another, 0 where there are none."""
+    return 0.0 if not shown else 1.0 if shown & said else -1.0
+
+
+def _rival(headers: Headers, said: frozenset[str]) -> Floats:
     """For each header the share of its words that the claim's baseline has, weighted; 0 under 0.6."""
-    said = forms(quantity.baseline)
-    if {"state", "art"} <= said:
-        said |= {"sota"}
-    out = np.zeros(len(headers))
-    if not said or quantity.role not in ("delta", "relative", "ratio"):
-        return out
-    for i, header in enumerate(headers):
-        parts = [(header_weight(h, index.word_weight(h) or 0.1), h in said) for h in header]
-        total = sum(w for w, _ in parts)
-        share = sum(w for w, here in parts if here) / total if total else 0.0
-        out[i] = share if share >= 0.6 else 0.0
-    return out
+    share = headers.share(dict.fromkeys(said, 1.0)) if said else np.zeros(headers.count)
+    result: Floats = np.where(share >= 0.6, share, 0.0)
+    return result
 
 
 def _names_any(row: Floats, own: np.ndarray) -> bool:
     return bool((row[~own] > 0.6).any()) if len(row) else False
 
 
-def _hits(names: list[str], headers: tuple[frozenset[str], ...]) -> Floats:
-    return np.array([[1.0 if n in h else 0.0 for h in headers] for n in names]).reshape(len(names), len(headers))
-
-
-def _named(headers: tuple[frozenset[str], ...], names: list[str], near: Floats, index: TableIndex) -> Floats:
-    """For each header, the weighted share of its words that the claim says, near words more."""
-    nearest: dict[str, float] = {}
-    for n, x in zip(names, near, strict=True):
-        nearest[n] = max(nearest.get(n, 0.0), float(x))
-    out = np.zeros(len(headers))
-    for i, header in enumerate(headers):
-        parts = [(header_weight(h, index.word_weight(h) or 0.1), nearest.get(h, 0.0)) for h in header]
-        total = sum(w for w, _ in parts)
-        out[i] = sum(w * min(1.0, 0.4 + x) for w, x in parts if x > 0) / total if total else 0.0
-    return out
-
-
 def nearness(words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...]) -> Floats:
-    """1 beside the number, falling with the words between, less over a clause break or another number; list partners first."""
+    """(words,): 1 beside the number, falling with the words between, less over a clause break or another number; list partners
+    first. Linear in the words: blanks, breaks and numbers between are counted by where they stand."""
     a, b = quantity.span
     partner = {t.form for t in tokens(quantity.subject)}
     rivals = {
         t.form for q in others if q.subject and q.subject != quantity.subject for t in tokens(q.subject)
     } - partner
     mine, theirs = _slot_words(quantity, others)
-    out = np.empty(len(words.words))
+    starts = np.array([t.start for t in words.words], dtype=np.int64)
+    ends = np.array([t.end for t in words.words], dtype=np.int64)
+    behind = starts >= b
+    low, high = np.where(behind, b, ends), np.where(behind, starts, a)
+    blanks, breaks = words.gaps
+    between = np.maximum(0, np.searchsorted(blanks, high) - np.searchsorted(blanks, low))
+    near = 1.0 / (1.0 + between / 14.0)
+    near = near * 0.75 ** np.maximum(0, np.searchsorted(breaks[1], high, "right") - np.searchsorted(breaks[0], low))
+    numbers = np.array(sorted(q.span[0] for q in others if q.span != quantity.span and q.role != "other"))
+    first, last = np.minimum(starts, a), np.maximum(starts, a)
+    near = near * 0.85 ** (np.searchsorted(numbers, last) - np.searchsorted(numbers, first))
     for i, t in enumerate(words.words):
-        gap = words.text[b : t.start] if t.start >= b else words.text[t.end : a]
-        distance = gap.count(" ")
-        near = 1.0 / (1.0 + distance / 14.0)
-        near *= 0.75 ** len(_BREAK.findall(gap))
-        between = sum(
-            1
-            for q in others
-            if q.span != quantity.span and min(t.start, a) <= q.span[0] < max(t.start, a) and q.role != "other"
-        )
-        near *= 0.85**between
         if quantity.subject:
-            near = 1.0 if t.form in partner else 0.02 if t.form in rivals else near * 0.8
+            near[i] = 1.0 if t.form in partner else 0.02 if t.form in rivals else near[i] * 0.8
         elif t.form in mine:
-            near = max(near, SLOT_NEAR)
+            near[i] = max(near[i], SLOT_NEAR)
         elif t.form in theirs:
-            near *= SLOT_FAR
-        out[i] = near
-    return out
+            near[i] *= SLOT_FAR
+    result: Floats = near
+    return result
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a claim says of one of its numbers, worked out once for all tables; `near` (words,) is `nearness`."""
+
+    near: Floats
+    owner: bool | None
+    previous: bool
+    left_out: bool
+    metric: frozenset[str]
+    clause: frozenset[str]
+    text: frozenset[str]
+    baseline: frozenset[str]
+
+
+def said_of(words: ClaimWords, quantity: Quantity, others: tuple[Quantity, ...]) -> Said:
+    """What `fit_table` needs to know of a number, whatever the table."""
+    return Said(
+        nearness(words, quantity, others),
+        owner_of(quantity, words),
+        words.is_previous(quantity.span),
+        quantity.role == "value" and _LEFT_OUT.search(words.text[: quantity.span[0]]) is not None,
+        words.metric(quantity),
+        forms(words.clause(quantity.span)) | forms(quantity.condition),
+        forms(words.text),
+        _baseline(quantity),
+    )
+
+
+def _baseline(quantity: Quantity) -> frozenset[str]:
+    if quantity.role not in ("delta", "relative", "ratio"):
+        return frozenset()
+    said = forms(quantity.baseline)
+    return said | {"sota"} if {"state", "art"} <= said else said
 
 
 SLOT_NEAR, SLOT_FAR = (

@@ -13,15 +13,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from claimcheck.checks import derivation_text
-from claimcheck.checks.alignment import ClaimWords, Fit, claim_words, fit_table, nearness
-from claimcheck.checks.derivations import batches
+from claimcheck.checks.alignment import ClaimWords, Fit, claim_words, fit_table, said_of
+from claimcheck.checks.derivations import MAX_PAIR_CELLS, batches, pairs_for
 from claimcheck.checks.doubts import (
+    bound_unsaid,
     cited_rival,
     dev_unsaid,
+    names_own_place,
     names_place,
+    of_a_setting,
     of_a_test,
     of_another,
     of_earlier_work,
+    other_dataset,
     other_label,
     other_metric,
     other_owner,
@@ -46,6 +50,9 @@ MIN_FIT = 0.45  # a place that fits worse proves nothing, however rare the numbe
 MIXED_FIT, MIXED_MARGIN, MIXED_SURPRISE = 0.7, 0.05, 1.0  # for a number that is right but for its unit
 NEAR_FIT = (
     0.12  # a place that fits nearly as well as the one that refutes, and gives the number, forbids the refutation
+)
+MOST_LOOKED_AT = (
+    8  # places that give the number and fit nearly as well: more than that are too many to be all meant otherwise
 )
 AHEAD = 0.15  # how much better a place that prints nearly the number must fit to be the one that is meant
 GROUP = 0.16  # a place this close to the best fit could be the one that is meant, when its number is a slip away
@@ -78,7 +85,8 @@ def check_numbers(claim: Claim, index: TableIndex) -> list[Finding]:
     spoken = [
         q
         for q in spoken
-        if (checkable(q) or is_close(q, claim.text) or is_of_whole(q, claim.text)) and not of_a_test(q, claim.text)
+        if (checkable(q) or is_close(q, claim.text) or is_of_whole(q, claim.text))
+        and not (of_a_test(q, claim.text) or of_a_setting(q, claim.text))
     ]
     if not spoken or not index.views or of_earlier_work(claim.text):
         return []
@@ -123,21 +131,23 @@ def _placed(claim: Claim, spoken: Sequence[Quantity], words: ClaimWords, index: 
         return []
     fits = {
         q.span: [
-            fit_table(v, words, q, claim.quantities, index, near)
-            for near in (nearness(words, q, claim.quantities),)
+            fit_table(v, words, q, said, index)
+            for said in (said_of(words, q, claim.quantities),)
             for v in index.views
             if np.isfinite(v.values).any()
         ]
         for q in quantities
     }
-    findings = [judge(q, fits[q.span], words) for q in quantities]
+    most = pairs_for(len(quantities), len(index.views))
+    findings = [judge(q, fits[q.span], words, most=most) for q in quantities]
     placed = [p for f in findings for p in (f, f.given) if p is not None and (p.label == "supported" or p.tentative)]
     if not placed or len(quantities) == 1:
         return findings
     out = []
     for q, alone in zip(quantities, findings, strict=True):
         others = [p for p in placed if p.quantity is not q and not (alone.label == "supported" and p.tentative)]
-        out.append(judge(q, [_anchored(x, q, others) for x in fits[q.span]], words, anchored=True) if others else alone)
+        near = [_anchored(x, q, others) for x in fits[q.span]] if others else []
+        out.append(judge(q, near, words, anchored=True, most=most) if others else alone)
     return out
 
 
@@ -173,9 +183,11 @@ def _anchored(fit: Fit, quantity: Quantity, placed: Sequence[Finding]) -> Fit:
 TAKEN = 0.25  # a cell that another number of the sentence was found in
 
 
-def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: bool = False) -> Finding:
+def judge(
+    quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: bool = False, most: int = MAX_PAIR_CELLS
+) -> Finding:
     """Ranks all derivations for one quantity; accepts the best that gives the number, or refutes, or leaves it."""
-    found = [b for fit in fits for b in batches(fit, quantity, words) if b.values.size]
+    found = [b for fit in fits for b in batches(fit, quantity, words, most) if b.values.size]
     if not found:
         return Finding(quantity, "not_enough_info", None, None, "no table holds such a number")
     ranking = Ranking.of(found, quantity)
@@ -195,6 +207,10 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
         started = anchored and words.is_previous(quantity.span)
         elsewhere = elsewhere or other_metric(ranking.candidate(best), quantity)
         elsewhere = elsewhere or other_label(ranking.candidate(best), quantity, words)
+        elsewhere = elsewhere or bound_unsaid(ranking.candidate(best), words)
+        elsewhere = elsewhere or names_own_place(ranking.candidate(best), quantity)
+        elsewhere = elsewhere or other_dataset(ranking.candidate(best), quantity, words)
+        elsewhere = elsewhere or other_owner(ranking.candidate(best), quantity, words)
         blind = not started and unsaid(ranking.candidate(best), quantity, words, given=True)
         if probability >= SUPPORT.threshold and signs["fit"] >= MIN_FIT and not (elsewhere or better or blind):
             return Finding(quantity, "supported", ranking.candidate(best), signs, "", probability)
@@ -203,7 +219,7 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
         given = Finding(
             quantity, "not_enough_info", ranking.candidate(best), signs, reason, probability, tentative=tentative
         )
-    mixed = _mixed_unit(quantity, fits, words, ranking)
+    mixed = _mixed_unit(quantity, fits, words, ranking, most)
     if mixed is not None:
         return mixed
     place = _meant_place(ranking)
@@ -211,12 +227,14 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
         place is None
         or names_place(quantity, words)
         or of_another(ranking.candidate(place), quantity, words)
-        or not refutable(quantity, ranking, place)
+        or not refutable(quantity, ranking, place, words)
         or (own_before(ranking.candidate(place), quantity, words) and not anchored)
         or other_split(ranking.candidate(place), quantity, words)
         or other_table(ranking.candidate(place), words)
         or other_owner(ranking.candidate(place), quantity, words)
         or other_scope(ranking.candidate(place), quantity, words)
+        or other_dataset(ranking.candidate(place), quantity, words)
+        or bound_unsaid(ranking.candidate(place), words)
         or unsaid(ranking.candidate(place), quantity, words)
         or dev_unsaid(ranking.candidate(place), quantity, words)
         or cited_rival(ranking.candidate(place), quantity, words)
@@ -237,7 +255,9 @@ def judge(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, anchored: 
     return Finding(quantity, label, ranking.candidate(place), signs, reason, probability, may_refute=slip, given=given)
 
 
-def _mixed_unit(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, ranking: Ranking) -> Finding | None:
+def _mixed_unit(
+    quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, ranking: Ranking, most: int
+) -> Finding | None:
     """A relative change given as points, or points given as a relative change: the place fits, the unit does not."""
     other: Role
     if quantity.role == "delta" and quantity.unit == "points":
@@ -247,7 +267,7 @@ def _mixed_unit(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, rank
     else:
         return None
     turned = quantity.model_copy(update={"role": other, "unit": "percent" if other == "relative" else "points"})
-    found = [b for fit in fits for b in batches(fit, turned, words) if b.values.size and b.kind != "cell"]
+    found = [b for fit in fits for b in batches(fit, turned, words, most) if b.values.size and b.kind != "cell"]
     if not found or quantity.bound is not None or quantity.aggregation == "range":
         return None
     rival = Ranking.of(found, turned)
@@ -259,7 +279,7 @@ def _mixed_unit(quantity: Quantity, fits: Sequence[Fit], words: ClaimWords, rank
     if rival.fits[best] < top - MIXED_MARGIN or rival.fits[best] < MIXED_FIT:
         return None
     signs = support_signs(rival, best, words, anchored=False)
-    if signs["surprise"] < MIXED_SURPRISE:
+    if signs["surprise"] < MIXED_SURPRISE or unsaid(rival.candidate(best), turned, words):
         return None
     reason = f"the number is the change in {told}"
     return Finding(quantity, "refuted", rival.candidate(best), signs, reason, EXPLICIT_SCORE)
@@ -297,7 +317,7 @@ def explicit(signs: Mapping[str, float]) -> bool:
     return complete and not any(signs[d] for d in doubts) and signs["far"] <= 0.5 and signs["cell"] == 1.0
 
 
-def refutable(quantity: Quantity, ranking: Ranking, place: int) -> bool:
+def refutable(quantity: Quantity, ranking: Ranking, place: int, words: ClaimWords) -> bool:
     """Whether a number may be refuted at all: it is exact, printed as finely as the cell, and no place that fits nearly as
     well gives it."""
     if quantity.bound is not None or quantity.aggregation == "range":
@@ -305,7 +325,17 @@ def refutable(quantity: Quantity, ranking: Ranking, place: int) -> bool:
     gap = abs(float(ranking.values[place]) - quantity.value)
     if quantity.decimals == 0 and ranking.decimals[place] > 0 and gap < WHOLE:
         return False  # "about 3 points" is said of 1.6 and 4.4 by those who leave the decimals out
-    return not (ranking.loose & (ranking.fits >= ranking.fits[place] - NEAR_FIT)).any()
+    if quantity.role == "value" and quantity.value * 10**quantity.decimals < 10:
+        return False  # every number of one digit is a slip away from every other
+    near = np.nonzero(ranking.loose & (ranking.fits >= ranking.fits[place] - NEAR_FIT))[0]
+    if near.size > MOST_LOOKED_AT:
+        return False
+    # two systems that the claim does not hold against each other are no change it can mean
+    return all(_is_no_change(ranking.candidate(int(i)), quantity, words) for i in near)
+
+
+def _is_no_change(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
+    return candidate.batch.second is not None and unsaid(candidate, quantity, words, given=True)
 
 
 def _meant_place(ranking: Ranking) -> int | None:

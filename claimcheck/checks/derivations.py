@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimcheck.checks.alignment import ClaimWords, Fit
-from claimcheck.checks.table_index import METRICS, Bools, Floats
+from claimcheck.checks.table_index import Bools, Floats, TableView
 from claimcheck.foundation.records import Quantity
 from claimcheck.foundation.words import forms
 
@@ -43,6 +43,12 @@ def is_change(name: str) -> bool:
 
 
 MAX_PAIR_CELLS = 60_000  # pairs of one table and axis: above this, only the best fitting rows are paired
+CLAIM_PAIRS, LEAST_PAIRS = 6_000_000, 600  # pairs over all numbers and tables of a claim, and those that any table gets
+
+
+def pairs_for(numbers: int, tables: int) -> int:
+    """How many pairs of one table and axis each of so many numbers is held against, so that the whole stays bounded."""
+    return min(MAX_PAIR_CELLS, max(LEAST_PAIRS, CLAIM_PAIRS // max(1, 2 * numbers * tables)))
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,8 @@ class Batch:
     told: bool = False  # the claim says how many things a mean runs over, and it is as many
 
 
-def batches(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
-    """All derivations of one table that the quantity's role and unit allow."""
+def batches(fit: Fit, quantity: Quantity, words: ClaimWords, most: int = MAX_PAIR_CELLS) -> Iterator[Batch]:
+    """All derivations of one table that the quantity's role and unit allow; of pairs at most `most` to an axis."""
     average = bool(_AVERAGE.search(words.text))
     if quantity.role == "value":
         yield from _cells(fit, quantity, words)
@@ -71,7 +77,7 @@ def batches(fit: Fit, quantity: Quantity, words: ClaimWords) -> Iterator[Batch]:
             yield from _means(fit, quantity, words)
     elif quantity.role in ("delta", "relative", "ratio"):
         of_speed = bool(_OF_SPEED.search(_around(words.text, quantity)))
-        for batch in _pairs(fit, quantity):
+        for batch in _pairs(fit, quantity, most):
             # "twice as fast" is no ratio of two scores
             yield _of_speed(batch) if of_speed and quantity.role != "delta" else batch
         # tables print changes too: "+2.1", "Δ", "gain" columns
@@ -138,50 +144,93 @@ def _scale(values: Floats, quantity: Quantity) -> float:
     return 100.0 if shares and (quantity.unit in ("percent", "points") or quantity.value > 1.5) else 1.0
 
 
-def _pairs(fit: Fit, quantity: Quantity) -> Iterator[Batch]:
+def _pairs(fit: Fit, quantity: Quantity, most: int) -> Iterator[Batch]:
     view = fit.view
     if np.isfinite(view.values).sum() < 2:
         return
     # where the columns are the systems, rows are data sets, and a difference of two data sets says nothing
     systems_across = view.own_columns.any() and not view.own_rows.any()
     if not systems_across:
-        yield from _axis_pairs(fit, quantity, "row")
-    yield from _axis_pairs(fit, quantity, "column")
+        yield from _axis_pairs(fit, quantity, "row", most)
+    yield from _axis_pairs(fit, quantity, "column", most)
 
 
-def _axis_pairs(fit: Fit, quantity: Quantity, axis: Axis) -> Iterator[Batch]:
-    """Ordered pairs of two rows in one column (axis "row"), or of two columns in one row."""
-    view = fit.view
-    values = view.values if axis == "row" else view.values.T
-    along, across = (fit.row, fit.column) if axis == "row" else (fit.column, fit.row)
-    along_hits, across_hits = (fit.row_hits, fit.column_hits) if axis == "row" else (fit.column_hits, fit.row_hits)
-    decimals = view.decimals if axis == "row" else view.decimals.T
-    lower = view.lower_is_better if axis == "row" else view.lower_is_better.T
-    own = view.own_rows if axis == "row" else view.own_columns
-    names = [(view.table.row_name(i) if axis == "row" else view.table.column_name(i)) for i in range(values.shape[0])]
+@dataclass(frozen=True)
+class _Grid:
+    """One axis of a table as its pairs need it: what does not hang on the claim. Arrays are (sides, lanes) or (sides,)."""
+
+    values: Floats
+    decimals: NDArray[np.int64]
+    own: Bools
+    is_baseline: Bools
+    keep: NDArray[np.int64]  # the sides that print results
+    lanes: NDArray[np.int64]  # the lanes in which at least two do
+    best_other: Bools  # the best of the sides that are not the paper's own, in each lane
+    metric: NDArray[np.int64]  # the metrics that each side names, as a number; 0 for none
+
+
+def _grid(view: TableView, axis: Axis) -> _Grid:
+    """The grid of a table along an axis, worked out once."""
+    found = view.worked_out.get(f"grid {axis}")
+    if isinstance(found, _Grid):
+        return found
+    rows = axis == "row"
+    values = view.values if rows else view.values.T
+    own = view.own_rows if rows else view.own_columns
+    names = [view.table.row_name(i) if rows else view.table.column_name(i) for i in range(values.shape[0])]
     # a change that the table prints is no side of another change
     result = np.array([not _CHANGE_NAME.search(name) for name in names], dtype=bool)
     keep = np.nonzero(np.isfinite(values).any(axis=1) & result)[0]
     lanes = np.nonzero(np.isfinite(values).sum(axis=0) >= 2)[0]
+    best_other = np.zeros(values.shape, dtype=bool)
+    if len(keep) and len(lanes):
+        where = np.ix_(keep, lanes)
+        lower = view.lower_is_better if rows else view.lower_is_better.T
+        best_other[where] = _second_best(values[where], lower[where], own[keep])
+    metrics = view.row_metrics if rows else view.column_metrics
+    numbers = {m: i for i, m in enumerate(dict.fromkeys([frozenset(), *metrics]))}
+    grid = _Grid(
+        values,
+        view.decimals if rows else view.decimals.T,
+        own,
+        np.array([_BASELINE_ROW.search(name) is not None for name in names], dtype=bool),
+        keep,
+        lanes,
+        best_other,
+        np.array([numbers[m] for m in metrics], dtype=np.int64),
+    )
+    view.worked_out[f"grid {axis}"] = grid
+    return grid
+
+
+def _axis_pairs(fit: Fit, quantity: Quantity, axis: Axis, most: int) -> Iterator[Batch]:
+    """Ordered pairs of two rows in one column (axis "row"), or of two columns in one row."""
+    view = fit.view
+    grid = _grid(view, axis)
+    values, own = grid.values, grid.own
+    along, across = (fit.row, fit.column) if axis == "row" else (fit.column, fit.row)
+    along_hits, across_hits = (fit.row_hits, fit.column_hits) if axis == "row" else (fit.column_hits, fit.row_hits)
+    keep, lanes = grid.keep, grid.lanes
     if len(keep) < 2 or not len(lanes):
         return
-    if len(keep) ** 2 * len(lanes) > MAX_PAIR_CELLS:
-        room = max(8, int((MAX_PAIR_CELLS / len(lanes)) ** 0.5))
+    if len(keep) ** 2 * len(lanes) > most:
+        room = max(8, int((most / len(lanes)) ** 0.5))
         keep = np.sort(keep[np.argsort(-along[keep], kind="stable")[:room]])
-        lanes = lanes[np.argsort(-across[lanes], kind="stable")[: max(1, MAX_PAIR_CELLS // len(keep) ** 2)]]
+        lanes = lanes[np.argsort(-across[lanes], kind="stable")[: max(1, most // len(keep) ** 2)]]
     block = values[np.ix_(keep, lanes)]  # (n, m)
     # an unnamed baseline is most often the best of the others, a row that says so, or the row beside
-    prior = np.array([0.45 if _BASELINE_ROW.search(names[i]) and not own[i] else 0.2 for i in keep])
-    best_other = _second_best(block, lower[np.ix_(keep, lanes)], own[keep])
+    prior = np.where(grid.is_baseline[keep] & ~own[keep], 0.45, 0.2)
+    best_other = grid.best_other[np.ix_(keep, lanes)]
     named = along[keep]
-    second = np.maximum(named, prior)[None, :, None] + 0.0 * block[:, None, :]
-    second = np.maximum(second, np.where(best_other[None, :, :], 0.4, 0.0))
-    side = 0.55 * named[:, None, None] + 0.45 * second  # (first, second, lane)
+    second = np.maximum(np.maximum(named, prior)[:, None], np.where(best_other, 0.4, 0.0))  # (second, lane)
+    side = 0.55 * named[:, None, None] + 0.45 * second[None, :, :]  # (first, second, lane)
     total = float(fit.weights.sum())
     if total > 0:
+        n = len(keep)
         miss = 1 - along_hits[:, keep]
-        rest = (1 - across_hits[:, lanes]) * (1 - 0.9 * fit.caption_hits)[:, None]
-        explained = 1 - np.einsum("w,wa,wb,wm->abm", fit.weights, miss, miss, rest, optimize=True) / total
+        rest = (1 - across_hits[:, lanes]) * ((1 - 0.9 * fit.caption_hits) * fit.weights)[:, None]
+        neither = (miss[:, :, None] * miss[:, None, :]).reshape(-1, n * n)
+        explained = 1 - (neither.T @ rest).reshape(n, n, len(lanes)) / total
     else:
         explained = np.zeros(side.shape)
     fits = 0.40 * side + 0.22 * across[lanes][None, None, :] + 0.38 * explained + fit.table
@@ -193,15 +242,16 @@ def _axis_pairs(fit: Fit, quantity: Quantity, axis: Axis) -> Iterator[Batch]:
         sides = np.maximum(rival[:, None], rival[None, :])[:, :, None]
         fits = fits + np.where(sides > 0, 0.08 * sides, -0.12)
     if axis == "column" and view.own_rows.any() and not view.own_columns.any():
-        fits = fits - 0.1  # where the rows are systems, two columns are mostly two data sets
-    a, b, m = np.nonzero(np.isfinite(block[:, None, :]) & np.isfinite(block[None, :, :]))
-    metrics = [names & METRICS for names in (view.row_forms if axis == "row" else view.column_forms)]
+        # where the rows are systems, two columns are mostly two data sets; all the more where the claim says what it is against
+        fits = fits - (0.3 if quantity.baseline and not rival.any() else 0.1)
+    finite = np.isfinite(block)
     # UAS less LAS is no result: two different metrics are never held against each other
-    odd = np.array([[bool(metrics[i] and metrics[j] and metrics[i] != metrics[j]) for j in keep] for i in keep])
-    off = (a != b) & ~odd[a, b]
-    a, b, m = a[off], b[off], m[off]
+    metric = grid.metric[keep]
+    odd = (metric[:, None] != metric[None, :]) & (metric[:, None] > 0) & (metric[None, :] > 0)
+    np.fill_diagonal(odd, True)
+    a, b, m = np.nonzero(finite[:, None, :] & finite[None, :, :] & ~odd[:, :, None])
     x, y = block[a, m], block[b, m]
-    half = 0.5 * np.power(10.0, -decimals[np.ix_(keep, lanes)].astype(np.float64))
+    half = 0.5 * np.power(10.0, -grid.decimals[np.ix_(keep, lanes)].astype(np.float64))
     slack = half[a, m] + half[b, m]
     order = (keep[a], lanes[m], keep[b], lanes[m])
     first = np.stack(order[:2] if axis == "row" else order[1::-1], 1)
@@ -243,12 +293,14 @@ _CHANGE_NAME = re.compile(r"Δ|∆|\bdelta\b|\bdiff|\bgains?\b|improvement|\binc
 
 def _printed_changes(fit: Fit) -> Iterator[Batch]:
     view = fit.view
-    change = np.array([bool(_CHANGE_NAME.search(view.table.column_name(c))) for c in range(view.table.width)])
-    change_rows = np.array([bool(_CHANGE_NAME.search(view.table.row_name(r))) for r in range(view.table.height)])
-    signed = np.array(
-        [[c.text.lstrip()[:1] in "+-−–" and len(c.text.strip()) > 1 for c in row] for row in view.table.grid]
-    )
-    mask = np.isfinite(view.values) & (change[None, :] | change_rows[:, None] | signed)
+    mask = view.worked_out.get("changes")
+    if not isinstance(mask, np.ndarray):
+        change = np.array([bool(_CHANGE_NAME.search(view.table.column_name(c))) for c in range(view.table.width)])
+        change_rows = np.array([bool(_CHANGE_NAME.search(view.table.row_name(r))) for r in range(view.table.height)])
+        signed = np.array(
+            [[c.text.lstrip()[:1] in "+-−–" and len(c.text.strip()) > 1 for c in row] for row in view.table.grid]
+        )
+        mask = view.worked_out["changes"] = np.isfinite(view.values) & (change[None, :] | change_rows[:, None] | signed)
     rows, columns = np.nonzero(mask)
     if rows.size:
         yield Batch(

@@ -26,6 +26,23 @@ def of_a_test(quantity: Quantity, text: str) -> bool:
     return bool(_CONFIDENCE.search(before[-40:]) or re.match(r"\s*(?:confidence|significance)\b", after, re.I))
 
 
+_OF_SETTING = re.compile(
+    r"\b(?:learning\s+rates?|drop-?out|batch\s+sizes?|weight\s+decay|momentum|decay(?:ed)?|annealed)\b[^.;]{0,60}$",
+    re.I,
+)
+
+
+_SETTING_BEHIND = re.compile(r"\s*(?:[a-z]+\s+)?(?:drop-?out|weight\s+decay|momentum)\b", re.I)
+
+
+def of_a_setting(quantity: Quantity, text: str) -> bool:
+    """Whether a number without a metric is told of how training was set up ("the learning rate is decreased by 0.2")."""
+    if quantity.metric:
+        return False
+    before, behind = text[: quantity.span[0]], text[quantity.span[1] :]
+    return _OF_SETTING.search(before) is not None or _SETTING_BEHIND.match(behind) is not None
+
+
 _EARLIER = re.compile(
     r"^\W*(?:(?:however|in\s+fact|indeed),?\s+)?(?:earlier|prior|previous|past|recent)\s+(?:work|studies|research|papers?|experiments)\s+"
     r"(?:by\s+[^,;]{2,60}\s+)?(?:has\s+|have\s+|had\s+)?(?:also\s+)?(?:found|shown?|showed|reported|observed|demonstrated|argued|noted|suggest(?:ed|s)?)\b",
@@ -40,8 +57,19 @@ def of_earlier_work(text: str) -> bool:
 
 
 def names_place(quantity: Quantity, words: ClaimWords) -> bool:
-    """Whether the number is one that a row or column is named by."""
-    return f"{quantity.value:.{quantity.decimals}f}" in words.header_numbers
+    """Whether the number is one that a row or column is named by; a percentage only where the name prints it as one."""
+    printed = f"{quantity.value:.{quantity.decimals}f}"
+    return f"{printed}%" in words.header_numbers if quantity.unit == "percent" else printed in words.header_numbers
+
+
+def names_own_place(candidate: Candidate, quantity: Quantity) -> bool:
+    """Whether the number stands in the name of the very row or column whose cell prints it ("threshold 0.1": 0.1)."""
+    table = candidate.batch.fit.view.table
+    printed = f"{quantity.value:.{quantity.decimals}f}"
+    names = " ".join(f"{table.row_name(r)} {table.column_name(c)}" for r, c in candidate.cells)
+    return (
+        candidate.batch.second is None and re.search(rf"(?<![\w.]){re.escape(printed)}(?![\w.]*\d)", names) is not None
+    )
 
 
 # "accuracy" and "error" are said of one another and of much else
@@ -88,12 +116,13 @@ def other_label(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> 
     return any(kind in said and said[kind][1] not in numbers for kind, numbers in shown.items())
 
 
+_REASON = re.compile(r",?\s\b(?:because|since)\b")
 _DEV, _TEST = frozenset({"dev"}), frozenset({"test"})
 
 
 def other_split(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
     """Whether the claim speaks of the development set and the place of the test set, or the reverse."""
-    said = forms(words.clause(quantity.span)) & (_DEV | _TEST)
+    said = forms(_REASON.split(words.clause(quantity.span))[0]) & (_DEV | _TEST)
     view = candidate.batch.fit.view
     names = [view.row_forms[r] | view.column_forms[c] for r, c in candidate.cells]
     shown = frozenset().union(*names) & (_DEV | _TEST) or view.caption_forms & (_DEV | _TEST)
@@ -103,7 +132,7 @@ def other_split(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> 
 def dev_unsaid(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
     """Whether the claim speaks of the development set and the place does not say so: most tables print test scores; or the
     place is of the development set, its table has a test set too, and the claim says neither."""
-    said = forms(words.clause(quantity.span)) & (_DEV | _TEST)
+    said = forms(_REASON.split(words.clause(quantity.span))[0]) & (_DEV | _TEST)
     view = candidate.batch.fit.view
     names = frozenset().union(*(view.row_forms[r] | view.column_forms[c] for r, c in candidate.cells))
     if not said and names & (_DEV | _TEST) == _DEV and not forms(words.text) & _DEV:
@@ -112,13 +141,49 @@ def dev_unsaid(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> b
 
 
 def cited_rival(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
-    """Whether a change is told beside cited work that is neither side of the place's change."""
-    if candidate.batch.second is None:
-        return False
+    """Whether a change is told beside cited work that is neither side of the place's change, or a value is told of cited
+    work ("Abe and Berg (2016) reported 95.9") that the place does not name."""
     cited = words.cited_names(quantity.span)
+    if candidate.batch.second is None and not cited & forms(quantity.method):
+        return False
     view = candidate.batch.fit.view
     shown = view.caption_forms.union(*(view.row_forms[r] | view.column_forms[c] for r, c in candidate.cells))
     return bool(cited) and not cited & shown
+
+
+_BOUND_ROW = re.compile(r"\b(?:humans?|oracles?|upper[ -]?bounds?|gold|ground[ -]truth|annotators?|experts?)\b", re.I)
+
+
+def bound_unsaid(candidate: Candidate, words: ClaimWords) -> bool:
+    """Whether the place is what systems are measured by ("Oracle", "Human performance") and the claim speaks of no such thing."""
+    table = candidate.batch.fit.view.table
+    names = " ".join(f"{table.row_name(r)} {table.column_name(c)}" for r, c in candidate.cells)
+    return _BOUND_ROW.search(names) is not None and _BOUND_ROW.search(words.text) is None
+
+
+_ASIDE = re.compile(r"\b(?:unlike|like|similar(?:ly)?\s+to|in\s+contrast\s+to|compared\s+(?:to|with))\b[^,.;]*", re.I)
+
+
+def other_dataset(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
+    """Whether a number is told of a data set that rows or columns of the table name, and the place is of another, unnamed one."""
+    told = forms(_ASIDE.sub(" ", words.text))
+    said = forms(quantity.dataset) & told - _OF_DATA
+    view = candidate.batch.fit.view
+    if not said or view.caption_forms & said:
+        return False
+    names = [*view.row_forms, *view.column_forms]
+    meant = [name for name in names if name & said]
+    if not meant:
+        return False
+    common = frozenset.intersection(*meant)
+    for r, c in candidate.cells:
+        here = view.row_forms[r] | view.column_forms[c]
+        if not here & said and not (here - common) & told & view.column_forms[c]:
+            return True
+    return False
+
+
+_OF_DATA = frozenset("dataset data set corpus test dev train benchmark task".split())
 
 
 def other_table(candidate: Candidate, words: ClaimWords) -> bool:
@@ -129,6 +194,8 @@ def other_table(candidate: Candidate, words: ClaimWords) -> bool:
 def own_before(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> bool:
     """Whether a number from which a change starts ("from 46.6") would be held to a row of the paper's own."""
     view = candidate.batch.fit.view
+    if quantity.role != "value":
+        return False  # "outperforms the previous best by 2": a change is nobody's
     return words.is_previous(quantity.span) and any(view.own_rows[r] or view.own_columns[c] for r, c in candidate.cells)
 
 
@@ -161,6 +228,18 @@ def other_scope(candidate: Candidate, quantity: Quantity, words: ClaimWords) -> 
     return not names & _SUMMARY_FORMS
 
 
+_GENERIC_RIVAL = re.compile(
+    r"\b(?:state[- ]of|sota|previous\w*|prior|existing|best|baselines?|other|others|all|any|every|our|competi\w+|published|"
+    r"strong\w*|second|next|standard|conventional|vanilla|original|base|systems|models|methods|approaches|results?|without)\b",
+    re.I,
+)
+
+
+def _withstood(quantity: Quantity, text: str) -> bool:
+    """Whether what seems to be compared with is what a system is robust against."""
+    return re.search(rf"\brobust\w*\s+(?:against|to)\s+(?:\w+\s+)?{re.escape(quantity.baseline)}", text) is not None
+
+
 def unsaid(candidate: Candidate, quantity: Quantity, words: ClaimWords, given: bool = False) -> bool:
     """Whether nothing in the claim points to the row, or to the column, though the table has several; or, where the claim
     says what it compares with, whether the other side of the change is neither the paper's own nor named by the claim."""
@@ -187,11 +266,19 @@ def unsaid(candidate: Candidate, quantity: Quantity, words: ClaimWords, given: b
     names = view.row_forms if rows else view.column_forms
     sides = (a[0], b[0]) if rows else (a[1], b[1])
     here = forms(words.clause(quantity.span)) | forms(quantity.method)
+    said = forms(quantity.baseline)
+    told = said | words.cited_names(quantity.span)
+    specific = bool(said) and not _GENERIC_RIVAL.search(quantity.baseline) and not _withstood(quantity, words.text)
+    if specific and not (names[sides[0]] | names[sides[1]]) & told:
+        return True  # the claim compares with somebody who is neither side
     if not quantity.baseline or not rival[list(sides)].any():
         # two data sets, or two systems that the claim only mentions, are no change
         name = view.table.row_name if rows else view.table.column_name
         systems = forms(quantity.method) | forms(quantity.baseline)
-        if any(own[i] or names[i] & systems or is_baseline(name(i)) for i in sides):
+        apart = [(names[i] - names[j]) & here for i, j in (sides, sides[::-1])]
+        if not given and all(own[i] for i in sides) and not any(apart):
+            return True  # one's own variant against another, and neither is named
+        if any(own[i] or names[i] & systems or (given and is_baseline(name(i))) for i in sides):
             return False
         # that both are mentioned beside the right number will do, beside a wrong one it will not
         telling_names = [names[i] - names[j] for i, j in (sides, sides[::-1])]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -247,7 +247,7 @@ def _without(words: ClaimWords, what: str) -> ClaimWords:
     """The words without those that name the part: they tell no columns apart."""
     gone = forms(what)
     kept = tuple(t for t in words.words if t.form not in gone)
-    return ClaimWords(**{**words.__dict__, "words": kept})
+    return replace(words, words=kept)
 
 
 def _base(
@@ -269,6 +269,9 @@ def _base(
         return same[0]
     plain_rows = [r for r in group if r not in changed and "+" not in leaves[r][1:]]
     own = [r for r in plain_rows if view.own_rows[r]]
+    if len(own) > 1 and "ensemble" not in said:
+        # what is taken away is taken from one model, not from an ensemble
+        own = [r for r in own if "ensemble" not in view.row_forms[r]] or own
     above = [r for r in (own or plain_rows) if r < row]
     if above:
         return above[-1] if own or len(above) == 1 else None

@@ -78,6 +78,10 @@ NEAR = 0.015  # share of a figure by which two that are called comparable may di
 _EQUAL = re.compile(r"\b(?:same|equal|identical|ties?|tied|matche?s?)\b", re.I)
 
 
+class _Open:
+    """A table that holds "all others" and does not say one thing of them: no other table decides in its place."""
+
+
 def check_sides(
     comparison: Comparison, text: str, views: Sequence[TableView], words: ClaimWords, index: TableIndex
 ) -> Check | None:
@@ -90,6 +94,8 @@ def check_sides(
     for view in views:
         for axis in ("row", "column"):
             check = _compare(comparison, text, sense, Systems(view, axis), words, index)
+            if isinstance(check, _Open):
+                return None
             if check is not None:
                 found.append(check)
                 break
@@ -130,7 +136,7 @@ def _completed(comparison: Comparison, text: str) -> Comparison:
 
 def _compare(
     comparison: Comparison, text: str, sense: Sense, table: Systems, words: ClaimWords, index: TableIndex
-) -> Check | None:
+) -> Check | _Open | None:
     if not is_about(comparison, text, table.view):
         return None
     grouped = _by_groups(comparison, text, sense, table, words, index)
@@ -162,8 +168,10 @@ def _compare(
             continue
         pairs.append(pair[0])
         signs.append(pair[1])
-    if not pairs or len(pairs) > MOST_LANES or len(set(signs)) != 1 or signs[0] == 0:
+    if not pairs or len(pairs) > MOST_LANES:
         return None
+    if len(set(signs)) != 1 or signs[0] == 0:
+        return _Open() if generic and comparison.dataset else None
     spoken = " ".join(text[comparison.span[0] : comparison.span[1]].split())
     return _check(table, pairs, signs[0] > 0, spoken, index)
 
@@ -220,6 +228,7 @@ _OF_COST = re.compile(
     re.I,
 )
 _BRACKETS = re.compile(r"\[[^\[\]]*\]|\([^()]*\)")
+_SHORT_NAME = re.compile(r"\(\s*(?P<name>[A-Za-z]*[A-Z][A-Za-z]*[A-Z][\w-]*)\s*\)")
 _TAIL = re.compile(
     r"^\W*(?:(?:both|especially|even|\w+ly)\s+)?(?:on|in|across|for|of|over|at|under|with)\b(?P<words>.*)", re.I | re.S
 )
@@ -245,6 +254,9 @@ def is_about(comparison: Comparison, text: str, view: TableView) -> bool:
     if tail is None:
         return True
     words = _TAIL_END.split(tail["words"], maxsplit=1)[0]
+    behind = _TAIL_END.split(rest, maxsplit=1)[0]
+    if any(forms(m["name"]) <= known for m in _SHORT_NAME.finditer(behind)):
+        return True  # "on the Stanford Question Answering Dataset (SQuAD)"
     names = {t.form for t in tokens(words) if t.namelike}
     if names and names <= known:
         return (

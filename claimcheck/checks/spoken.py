@@ -28,6 +28,13 @@ _CHANGE_BEFORE = re.compile(
     r"|\bcontribut(?:es?|ed|ing)\s+(?:about\s+|another\s+)?$",
     re.I,
 )
+# "(6% over InferSent)", "similar gains (2.3%) on"
+_OVER_NAME = re.compile(r"^\s*(?:absolute\s+)?over\s+(?:the\s+|our\s+)?(?:baselines?\b|previous\b|prior\b|[A-Z])")
+_GAIN_BRACKET = re.compile(
+    r"\b(?:gains?|improvements?|increases?|boosts?|drops?|decreases?|degradations?|losses|advantages?)\s*"
+    r"\(\s*(?:(?:of|about|around|roughly|over|up\s+to|more\s+than|by|[>~≈+])\s*)*$",
+    re.I,
+)
 _LEADS_TO = re.compile(
     r"\b(?:improv|push|increas|rais|boost|drop|fall|fell|reduc|bring|brought|decreas|ris|rose)\w*\b[^.;:,]{0,40}\bto\s+(?:an?\s+)?$",
     re.I,
@@ -39,7 +46,10 @@ def as_meant(quantity: Quantity, text: str) -> Quantity:
     a change a value ("pushes F1 to 87.4 %")."""
     before, after = text[: quantity.span[0]], text[quantity.span[1] :]
     if quantity.role == "value" and quantity.high is None:
-        if _BETTER_BEHIND.match(after) or _CHANGE_BEFORE.search(before[-140:]):
+        told = quantity.unit in ("percent", "points") and (
+            _OVER_NAME.match(after) or _GAIN_BRACKET.search(before[-80:])
+        )
+        if told or _BETTER_BEHIND.match(after) or _CHANGE_BEFORE.search(before[-140:]):
             unit = quantity.unit or "points"
             return quantity.model_copy(update={"role": "delta", "unit": unit, "metric": quantity.metric})
     elif quantity.role == "delta" and quantity.high is None and _LEADS_TO.search(before[-80:]):

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from claimcheck.checks.own_headers import NUMBERED
 from claimcheck.checks.table_index import Bools, Floats, TableIndex, TableView, header_weight
 from claimcheck.foundation.own_systems import is_cited
 from claimcheck.foundation.words import STOP, forms, plain, tokens
@@ -98,6 +99,7 @@ def systems_named(phrase: str, table: Systems, index: TableIndex, is_baseline: b
         scored = []
         for i in usable:
             name = frozenset(f for f in table.systems[i] - STOP if not _YEAR.fullmatch(f)) or table.systems[i]
+            name = name - _HEADS or name  # "bottom-up parsing" names the "Bottom-up parser"
             digits = frozenset(f for f in name if f.isdigit())
             if digits and said_digits and not digits & said_digits:
                 continue  # "T = 2" is not "T = 9"
@@ -133,11 +135,11 @@ _MARKS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|[†‡*∗§¶♣♠♦]|\^\S+|[\
 def printed_rows(phrase: str, table: Systems, usable: Sequence[int], index: TableIndex) -> list[int]:
     """The rows one of whose names the phrase prints letter by letter, the longest name first ("LSTM+" before "LSTM"); none
     where the phrase holds another name as well. Of several rows of that name those whose group it says, where it says one."""
-    text = plain(_MARKS.sub(" ", phrase))
+    text = _without(plain(_MARKS.sub(" ", phrase))).replace("-based", "")
     found: list[tuple[int, int, int, str]] = []  # start, end, row, name
     for i in usable:
         for part in table.path(i):
-            name = plain(_MARKS.sub(" ", part))
+            name = _without(plain(_MARKS.sub(" ", NUMBERED.sub("", part))))
             if len(name) < 2 or not any(c.isalpha() for c in name):
                 continue
             flags = re.I if len(name) > 3 else 0
@@ -161,6 +163,14 @@ def printed_rows(phrase: str, table: Systems, usable: Sequence[int], index: Tabl
     return rows
 
 
+_NON = re.compile(r"\bnon-(?=\w)", re.I)
+
+
+def _without(text: str) -> str:
+    """A text with "non-transfer" written as "no transfer"."""
+    return _NON.sub("no ", text)
+
+
 _COMPOUND = re.compile(r"(?<![\w-])[A-Za-z][\w.]*(?:[-+][A-Za-z][\w.]*)+(?![\w-])")
 
 
@@ -180,6 +190,8 @@ def _carrying(phrase: str, table: Systems, usable: Sequence[int]) -> list[int]:
 
 
 _YEAR = re.compile(r"(?:19|20)\d\d[a-z]?")
+# what anything that is compared may be called
+_HEADS = frozenset("parser parsing model system method approach network architecture".split())
 _PARTED = re.compile(
     r"\(or\b|[\"“”]|\bvariants?\b|\bpart\b|\bwithout\b|\bbaselines?\b|\breimplement|\bimplementation\b", re.I
 )

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from claimcheck.checks.own_headers import SHORT, WORDS, own_headers, phrases_of, shortened
 from claimcheck.foundation.numbers import Number, cell_numbers, is_blank
-from claimcheck.foundation.own_systems import COMMON_NAMES, is_cited, is_own, marked_own, own_names
+from claimcheck.foundation.own_systems import marked_own, own_names
 from claimcheck.foundation.records import Document, Evidence, Pointer, Table
 from claimcheck.foundation.words import STOP, forms, tokens
 
@@ -31,7 +32,7 @@ METRICS = frozenset(
     """accuracy f1 em precision recall bleu rouge meteor cider perplexity error las uas map mrr auc wer ter cer mae mse rmse loss bpc bit
     pearson spearman correlation time speed parameter size latency hit ndcg kappa iou""".split()
 )
-_HEADER_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\d)")
+_HEADER_NUMBER = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)(?![\w.]*\d)\s*(%?)")
 # rows and columns that list what was set, not what came out
 _SETTING = re.compile(
     r"(?:^|[\s(])[αβγλεη](?=$|[\s)=])|\b(?:perturbation\s+scale|learning\s+rate|drop-?out(?:\s+rate)?|batch\s+size|epochs?|momentum|window\s+size|"
@@ -73,6 +74,21 @@ class TableView:
         result: Bools = grid
         return result
 
+    @cached_property
+    def worked_out(self) -> dict[str, object]:
+        """What searches over this table have worked out and use again, by name; it hangs on no claim."""
+        return {}
+
+    @cached_property
+    def row_metrics(self) -> tuple[frozenset[str], ...]:
+        """The metrics that each row names."""
+        return tuple(f & METRICS for f in self.row_forms)
+
+    @cached_property
+    def column_metrics(self) -> tuple[frozenset[str], ...]:
+        """The metrics that each column names."""
+        return tuple(f & METRICS for f in self.column_forms)
+
     def evidence(self, cells: Iterable[tuple[int, int]], paper: str) -> list[Evidence]:
         """Cells as they are printed, with where they stand."""
         return [Evidence(quote=self.table.grid[r][c].text, pointer=self.pointer(r, c, paper)) for r, c in cells]
@@ -93,6 +109,42 @@ class TableView:
 
 
 @dataclass(frozen=True)
+class Headers:
+    """The words of the rows (or columns) of one table: which of them has which word, and what the word weighs there."""
+
+    place: Mapping[str, int]  # word -> column of the two matrices
+    weight: (
+        Floats  # (headers, words): the weight of each word of a header, optional ones less; 0 where it has not the word
+    )
+    whole: Floats  # (headers, words): the same with every word in full
+
+    @property
+    def count(self) -> int:
+        """How many rows or columns there are."""
+        return int(self.weight.shape[0])
+
+    def hits(self, names: Sequence[str]) -> Floats:
+        """(names, headers): 1 where the header has the word."""
+        out = np.zeros((len(names), self.count))
+        known = [(i, self.place[n]) for i, n in enumerate(names) if n in self.place]
+        if known:
+            rows, columns = (list(x) for x in zip(*known, strict=True))
+            out[rows] = self.weight[:, columns].T > 0
+        return out
+
+    def share(self, said: Mapping[str, float], whole: bool = False) -> Floats:
+        """(headers,): the weighted share of each header's words that is said, each as much as `said` tells."""
+        weight = self.whole if whole else self.weight
+        told = np.zeros(weight.shape[1])
+        for word, x in said.items():
+            if word in self.place:
+                told[self.place[word]] = x
+        total = weight.sum(axis=1)
+        result: Floats = np.where(total > 0, weight @ told / np.where(total > 0, total, 1.0), 0.0)
+        return result
+
+
+@dataclass(frozen=True)
 class TableIndex:
     """All tables of one piece of evidence, with the weight of each header word among them."""
 
@@ -109,11 +161,36 @@ class TableIndex:
         return self.weight.get(form, 0.0)
 
     @cached_property
+    def _headers(self) -> dict[tuple[int, str], Headers]:
+        return {
+            (id(v), axis): _header_words(names, self.weight)
+            for v in self.views
+            for axis, names in (("row", v.row_forms), ("column", v.column_forms))
+        }
+
+    def headers(self, view: TableView, axis: Literal["row", "column"]) -> Headers:
+        """The header words of a table of this index."""
+        return self._headers[id(view), axis]
+
+    @cached_property
     def header_numbers(self) -> frozenset[str]:
-        """The numbers that row and column names print ("IOU 0.75", "T = 10"): in a claim they name a place, not a result."""
+        """The numbers that row and column names print ("IOU 0.75", "T = 10"; "10%" as "10" and "10%"): in a claim they name a
+        place, not a result."""
         names = [" ".join(v.table.row_path(r)) for v in self.views for r in range(v.table.height)]
         names += [" ".join(v.table.column_path(c)) for v in self.views for c in range(v.table.width)]
-        return frozenset(m for name in names for m in _HEADER_NUMBER.findall(name))
+        found = [m for name in names for m in _HEADER_NUMBER.findall(name)]
+        return frozenset(n + sign for n, percent in found for sign in {"", percent})
+
+
+def _header_words(names: Sequence[frozenset[str]], weights: Mapping[str, float]) -> Headers:
+    words = sorted(frozenset().union(*names))
+    place = {w: i for i, w in enumerate(words)}
+    weight, whole = np.zeros((len(names), len(words))), np.zeros((len(names), len(words)))
+    for i, name in enumerate(names):
+        for w in name:
+            weight[i, place[w]] = header_weight(w, weights.get(w, 0.0) or 0.1)
+            whole[i, place[w]] = weights.get(w, 0.0)
+    return Headers(place, weight, whole)
 
 
 def header_weight(form: str, weight: float) -> float:
@@ -124,8 +201,9 @@ def header_weight(form: str, weight: float) -> float:
 def index_document(document: Document) -> TableIndex:
     """The table index of a paper; its own systems are found from its title, abstract and "we propose" sentences."""
     title = document.paper.title or next((s.text for s in document.sentences if s.kind == "title"), "")
-    phrases = _title_phrases(title) | _short_names(document, title)
-    index = _index(document.tables, document.paper.id, own_names(document), phrases)
+    phrases = phrases_of(document, title)
+    own = own_names(document)
+    index = _index(document.tables, document.paper.id, own, phrases, WORDS.findall(title))
     return replace(index, long_forms=_long_forms(document, index.weight))
 
 
@@ -135,9 +213,14 @@ def index_tables(tables: Sequence[Table], paper: str = "") -> TableIndex:
 
 
 def _index(
-    tables: Sequence[Table], paper: str, own: frozenset[str], phrases: frozenset[str] = frozenset()
+    tables: Sequence[Table],
+    paper: str,
+    own: frozenset[str],
+    phrases: frozenset[str] = frozenset(),
+    title: Sequence[str] = (),
 ) -> TableIndex:
     own |= marked_own(tables)
+    phrases |= shortened(tables, title)
     views = tuple(_view(t, own, phrases) for t in tables)
     counts: Counter[str] = Counter()
     names = 0
@@ -151,40 +234,6 @@ def _index(
     return TableIndex(paper, views, weight, own)
 
 
-_FULL = re.compile(r"^(?:our\s+|the\s+)?(?:full|complete|whole)(?:\s+(?:model|system|method|features?))?\W*$", re.I)
-_WORDS = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
-
-
-def _title_phrases(title: str) -> frozenset[str]:
-    """What a title may call the paper's own system: its hyphenated words and each two words in a row, in small letters.
-
-    "In-Order Transition-based Parsing" gives "in-order", "transition-based" and the pairs. Pairs that hold a little word
-    ("of", "with") name nothing, and what is made of everybody's parts ("LSTM-CRF") names nobody's system.
-    """
-    words = [w.lower() for w in _WORDS.findall(title)]
-    found = {f"{a} {b}" for a, b in pairwise(words) if not {a, b} & STOP and len(a) > 2 and len(b) > 2}
-    found |= {w for w in words if "-" in w and len(w) > 5}
-    return frozenset(p for p in found if not set(re.split(r"[ -]", p)) <= COMMON_NAMES)
-
-
-def _own_headers(paths: Sequence[tuple[str, ...]], own: frozenset[str], phrases: frozenset[str]) -> Bools:
-    """Which rows (or columns) are the paper's own: they say so, carry one of its coined names, are the "full model" of an
-    ablation, or, where none is, begin with a phrase of the title (or its short form) and cite nobody."""
-    found = [is_own(p, own) or bool(p and _FULL.match(p[-1])) for p in paths]
-    if not any(found):
-        found = [bool(p) and not is_cited(" ".join(p)) and _begins(p[-1], phrases) for p in paths]
-    return np.array(found, dtype=bool)
-
-
-def _begins(name: str, phrases: frozenset[str]) -> bool:
-    text = " ".join(name.lower().split())
-    return any(text.startswith(p) and not text[len(p) : len(p) + 1].isalnum() for p in phrases)
-
-
-_SHORT = re.compile(r"(?P<long>(?:[A-Za-z][\w-]*\s+){2,6})\(\s*(?P<short>[A-Z][\w.+-]{1,14})\s*\)")
-_OWN_SENTENCE = re.compile(r"\b(?:we|our|this\s+(?:paper|work))\b|\bpropos|\bintroduc|\bpresent", re.I)
-
-
 _MAX_SHORT = 6
 
 
@@ -194,7 +243,7 @@ def _long_forms(document: Document, known: Mapping[str, float]) -> dict[str, fro
     Only where each letter begins one of the words before the bracket.
     """
     out: dict[str, frozenset[str]] = {}
-    for m in (m for s in document.sentences for m in _SHORT.finditer(s.text)):
+    for m in (m for s in document.sentences for m in SHORT.finditer(s.text)):
         short = m["short"]
         words = re.findall(r"[^\W_]+", m["long"])[-len(short) :]
         if not (1 < len(short) <= _MAX_SHORT and short.isupper() and short.isalpha()) or short.lower() in known:
@@ -205,31 +254,6 @@ def _long_forms(document: Document, known: Mapping[str, float]) -> dict[str, fro
         if meant:
             out.setdefault(short, meant)
     return out
-
-
-def _common(name: str) -> bool:
-    """Whether a name is made of what everybody's models are made of ("blstm", "bi-lstm")."""
-    return any(part in name for part in COMMON_NAMES if len(part) > 2)
-
-
-def _short_names(document: Document, title: str) -> frozenset[str]:
-    """What the paper shortens words of its title to: "the Reinforced Mnemonic Reader (R.M-Reader)", in small letters."""
-    said = forms(title)
-    out = set()
-    texts = [document.paper.abstract, *(s.text for s in document.sentences[:120])]
-    for m in (m for text in texts if _OWN_SENTENCE.search(text) for m in _SHORT.finditer(text)):
-        capitals = sum(c.isupper() for c in m["short"])
-        words = re.findall(r"[^\W_]+", m["long"])[-capitals:]
-        long = forms(" ".join(words))
-        if (
-            capitals > 1
-            and len(m["short"]) > 2
-            and long
-            and len(long & said) >= 0.6 * len(words)
-            and not _common(m["short"].lower())
-        ):
-            out.add(m["short"].lower())
-    return frozenset(out)
 
 
 def _view(table: Table, own: frozenset[str], phrases: frozenset[str] = frozenset()) -> TableView:
@@ -259,8 +283,8 @@ def _view(table: Table, own: frozenset[str], phrases: frozenset[str] = frozenset
         tuple(_name_forms(p) for p in rows),
         tuple(_name_forms(p) for p in columns),
         forms(table.caption),
-        _own_headers(rows, own, phrases),
-        _own_headers(columns, own, phrases),
+        own_headers(rows, own, phrases),
+        own_headers(columns, own, phrases),
     )
 
 
