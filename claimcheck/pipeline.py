@@ -124,7 +124,7 @@ def check_document(
     """The ledger of a document: its claims, each checked against the document's own tables and text."""
     from claimcheck.checks import check_many, reliability_of
     from claimcheck.checks.consistency import consistency_findings
-    from claimcheck.claims import find_claims, findings, most_important
+    from claimcheck.claims import find_claims, findings, most_important, said_twice
     from claimcheck.foundation.models.claim_model import NAME
     from claimcheck.foundation.models.encoder import EMBEDDED
     from claimcheck.foundation.models.nli import pair_model
@@ -136,7 +136,8 @@ def check_document(
     times = [time.perf_counter()]
     tell("finding claims")
     found = find_claims(document, settings)
-    contradictions = [*findings(document, found.claims), *consistency_findings(document)]
+    twice = said_twice(document, found.claims)
+    contradictions = [*findings(document, found.claims), *consistency_findings(document, twice)]
     claims = most_important(found.claims, settings.max_claims)
     times.append(time.perf_counter())
     tell("checking", 0, len(claims))

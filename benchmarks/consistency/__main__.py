@@ -1,11 +1,17 @@
 """Contradictions inside one paper: how many planted ones are found, and what is found in papers as they are.
 
-    python -m benchmarks.consistency [--limit N] [--seed N] [--out FILE]
+    python -m benchmarks.consistency [--limit N] [--texts N] [--seed N] [--out FILE]
 
 Planted in the 55 papers of results/nlp-tdms, in memory and one at a time: a number that two parts of a paper say is
-changed by one digit in one of them; the bold of a best number is moved to the next best of its column or row. The
-changed sentence is taken as a claim of its own, as the search for claims would take it. What is found in the papers as
-they are was looked at by a person (judged.json); the share of real ones is the precision.
+changed by one digit in one of them; a direction that two parts say is turned round in one; one of two equal counts is
+changed by one; the bold of a best number is moved to the next best of its column or row. The changed sentence is taken
+as a claim of its own, as the search for claims would take it. With `--texts`, directions and counts also in that many
+texts of SciREX. Marks of significance are planted on cells that a claim's number stands in, taken off, and moved while
+the claim says "statistically significant".
+
+What is found in the papers as they are (in the LaTeX papers too, and with `--texts` in those texts) was looked at by a
+person (judged.json); the share of real ones is the precision. False findings in the papers and texts led to rules, so
+none among them is no measure of new papers.
 """
 
 from __future__ import annotations
@@ -13,16 +19,32 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 import claimcheck
-from benchmarks.common import RESULTS, paper_name, pdf_papers, percent, print_table, share, write_result
+from benchmarks.common import (
+    RESULTS,
+    data_folder,
+    latex_papers,
+    paper_name,
+    pdf_papers,
+    percent,
+    print_table,
+    share,
+    write_result,
+)
+from benchmarks.consistency.marks import planted_marks, told
 from benchmarks.consistency.planted import Planted, changed_numbers, moved_bold
+from benchmarks.consistency.texts import scirex_texts
+from benchmarks.consistency.turned import changed_counts, turned_directions
 from claimcheck.checks.consistency import consistency_findings, table_findings
-from claimcheck.claims import find_claims, findings
+from claimcheck.checks.contrary import contrary_findings
+from claimcheck.claims import find_claims, findings, said_twice
+from claimcheck.claims.counted import count_findings
 from claimcheck.claims.quantities import find_quantities
 from claimcheck.claims.structure import fill
 from claimcheck.foundation.records import Claim, Document, Finding
@@ -61,8 +83,36 @@ def found(plant: Planted, document: Document, claims: Sequence[Claim]) -> bool:
     if plant.kind == "bold":
         listed = table_findings(plant.document)
         return any(e.pointer.table == plant.before for f in listed for e in f.evidence)
-    listed = findings(plant.document, with_plant(plant, document, claims))
-    return any(plant.after in f.text for f in listed)
+    changed = plant.document.sentences[plant.sentence].text if plant.sentence >= 0 else ""
+    if plant.kind == "count":
+        listed = count_findings(plant.document)
+        return any(e.quote == changed for f in listed for e in f.evidence)
+    claims = with_plant(plant, document, claims)
+    if plant.kind == "direction":
+        listed = contrary_findings(said_twice(plant.document, claims))
+        return any(e.quote == changed for f in listed for e in f.evidence)
+    return any(plant.after in f.text for f in findings(plant.document, claims))
+
+
+def plants_in(document: Document, claims: Sequence[Claim], generator: np.random.Generator) -> Iterator[Planted]:
+    """Every contradiction that is planted in a paper."""
+    yield from changed_numbers(document, claims, generator)
+    yield from moved_bold(document, generator)
+    yield from turned_directions(document, claims, generator)
+    yield from changed_counts(document, generator)
+
+
+NAMES = {
+    "number": "a number changed in one of two places",
+    "bold": "bold moved to the next best number",
+    "direction": "a direction turned in one of two places",
+    "count": "one of two equal counts changed",
+    "text direction": "a direction turned in one of two places, texts of SciREX",
+    "text count": "one of two equal counts changed, texts of SciREX",
+    "marked": "mark of significance on the claim's cell (supported)",
+    "removed": "mark of significance removed (refuted)",
+    "moved": "mark of significance moved to another row (refuted)",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -70,52 +120,72 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.consistency", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N papers; 0: all")
+    parser.add_argument("--texts", type=int, default=0, metavar="N", help="also the first N texts of SciREX")
     parser.add_argument("--seed", type=int, default=3, metavar="N", help="of the plants")
     parser.add_argument("--out", type=Path, default=RESULTS / "consistency.json", metavar="FILE")
     options = parser.parse_args(arguments)
 
-    generator = np.random.default_rng(options.seed)
     judged = {(x["paper"], x["finding"]): x["judgement"] for x in json.loads(JUDGED.read_text(encoding="utf-8"))}
-    hits: dict[str, list[bool]] = {"number": [], "bold": []}
+    hits: dict[str, list[bool]] = {kind: [] for kind in NAMES}
     listed: list[dict[str, str]] = []
-    paths = pdf_papers(options.limit)
-    for n, path in enumerate(paths, 1):
-        print(f"\r{n} of {len(paths)} {paper_name(path)[:40]:<40}", end="", file=sys.stderr, flush=True)
-        document = claimcheck.read(path)
-        claims = find_claims(document).claims
-        for one in (*findings(document, claims), *consistency_findings(document)):
+    pdfs, papers = pdf_papers(options.limit), 0
+
+    def as_it_is(document: Document, claims: Sequence[Claim]) -> None:
+        twice = said_twice(document, claims)
+        for one in (*findings(document, claims), *consistency_findings(document, twice)):
             judgement = judged.get((document.paper.id, one.text), "not looked at")
             listed.append({"paper": document.paper.id, "kind": one.kind, "finding": one.text, "judgement": judgement})
-        for plant in (*changed_numbers(document, claims, generator), *moved_bold(document, generator)):
+
+    for path in (*pdfs, *latex_papers()):
+        papers += 1
+        _tell(f"{papers} {paper_name(path)}")
+        document = claimcheck.read(path)
+        claims = find_claims(document).claims
+        as_it_is(document, claims)
+        if path not in pdfs:
+            continue
+        # a paper's plants are the same whichever papers come before it
+        for plant in plants_in(document, claims, _generator(options.seed, document)):
             hits[plant.kind].append(found(plant, document, claims))
+        for marked in planted_marks(document, claims, _generator(options.seed, document)):
+            hits[marked.kind].append(told(marked, document))
+    texts = data_folder() / "results" / "scirex" / "train.jsonl.xz"
+    for document in scirex_texts(texts, options.texts) if options.texts else ():
+        papers += 1
+        _tell(f"{papers} {document.paper.title}")
+        claims = find_claims(document).claims
+        as_it_is(document, claims)
+        generator = _generator(options.seed, document)
+        for plant in (*turned_directions(document, claims, generator), *changed_counts(document, generator)):
+            hits[f"text {plant.kind}"].append(found(plant, document, claims))
     print(file=sys.stderr)
 
-    names = {"number": "a number changed in one of two places", "bold": "bold moved to the next best number"}
+    generator = np.random.default_rng(options.seed)
     rows: list[dict[str, object]] = []
-    for kind, said in names.items():
-        low, high = _interval(hits[kind], generator)
-        found_share = share(sum(hits[kind]), len(hits[kind]))
-        rows.append(
-            {
-                "planted": said,
-                "n": len(hits[kind]),
-                "found": sum(hits[kind]),
-                "share": found_share,
-                "interval": [low, high],
-            }
-        )
+    for kind, name in NAMES.items():
+        if hits[kind]:
+            low, high = _interval(hits[kind], generator)
+            counted = {"planted": name, "n": len(hits[kind]), "found": sum(hits[kind])}
+            rows.append({**counted, "share": share(sum(hits[kind]), len(hits[kind])), "interval": [low, high]})
     print_table(
         ("planted", "n", "found", "share", "95 % interval"),
-        [
-            [r["planted"], r["n"], r["found"], percent(share(sum(h), len(h))), f"{r['interval']}"]
-            for r, h in zip(rows, hits.values(), strict=True)
-        ],
+        [[r["planted"], r["n"], r["found"], percent(float(str(r["share"]))), f"{r['interval']}"] for r in rows],
     )
     real = sum(x["judgement"].startswith("real") for x in listed)
-    print(f"{len(paths)} papers as they are: {len(listed)} findings, {real} of them real by a person's eye")
+    print(f"{papers} papers as they are: {len(listed)} findings, {real} of them real by a person's eye")
     for x in listed:
         print(f"{x['paper']}: {x['finding']} ({x['judgement']})")
-    write_result(options.out, {"planted": rows, "findings": len(listed), "real": real}, as_they_are=listed)
+    write_result(
+        options.out, {"planted": rows, "papers": papers, "findings": len(listed), "real": real}, as_they_are=listed
+    )
+
+
+def _generator(seed: int, document: Document) -> np.random.Generator:
+    return np.random.default_rng([seed, zlib.crc32(document.paper.id.encode())])
+
+
+def _tell(what: str) -> None:
+    print(f"\r{what[:60]:<60}", end="", file=sys.stderr, flush=True)
 
 
 def _interval(found_ones: Sequence[bool], generator: np.random.Generator) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from claimcheck.checks.consistency import marked_best, table_findings
 from claimcheck.claims.parts import parts_of
 from claimcheck.claims.patterns import results_of
 from claimcheck.claims.quantities import find_quantities
-from claimcheck.foundation.records import Claim, Document, Quantity, Sentence
+from claimcheck.foundation.records import Claim, Document, Quantity
 
 SUMMING_UP = ("abstract", "introduction", "conclusion")
 
@@ -49,15 +49,8 @@ def changed_numbers(document: Document, claims: Sequence[Claim], generator: np.r
         if sentence.text.count(printed) != 1:
             continue
         other = _other_number(printed, generator)
-        yield Planted(
-            "number",
-            _with_sentence(
-                document, index, sentence.model_copy(update={"text": sentence.text.replace(printed, other)})
-            ),
-            index,
-            printed,
-            other,
-        )
+        changed = with_sentence(document, index, sentence.text.replace(printed, other))
+        yield Planted("number", changed, index, printed, other)
 
 
 def moved_bold(document: Document, generator: np.random.Generator) -> Iterator[Planted]:
@@ -91,7 +84,9 @@ def _other_number(printed: str, generator: np.random.Generator) -> str:
     return printed[:place] + digit + printed[place + 1 :]
 
 
-def _with_sentence(document: Document, index: int, sentence: Sentence) -> Document:
+def with_sentence(document: Document, index: int, text: str) -> Document:
+    """The document with another text of one sentence."""
+    sentence = document.sentences[index].model_copy(update={"text": text})
     sentences = [*document.sentences[:index], sentence, *document.sentences[index + 1 :]]
     update: dict[str, object] = {"sentences": tuple(sentences)}
     if document.sentences[index].kind == "abstract" and document.paper.abstract:

@@ -1,4 +1,4 @@
-"""Contradictions inside a paper that need no claim: bold that marks no best number, counts against the lists they open.
+"""Contradictions inside a paper: bold that marks no best number, counts against the lists they open, opposite directions.
 
 Such a finding accuses, so each rests on the paper's own habit or words: a bold number counts as meant for the best one
 only where the table's other bold numbers are the best of their columns, groups or rows, or its caption says so; a count
@@ -12,6 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from claimcheck.checks.contrary import Saying, contrary_findings
+from claimcheck.checks.significance import significance_findings
+from claimcheck.foundation.counted import COUNTED, NUMBER_WORDS
 from claimcheck.foundation.numbers import cell_numbers
 from claimcheck.foundation.records import Document, Evidence, Finding, Pointer, Sentence, Table
 
@@ -33,13 +36,8 @@ _HABIT = 0.85  # share of a table's bold numbers that must be the best ones
 _ENOUGH = 5  # bold numbers that make a habit; with a caption that says it, two
 _LEAST_SET = 3  # numbers that a best one is the best of
 
-_WORDS = dict(zip("two three four five six seven eight nine ten eleven twelve".split(), range(2, 13), strict=True))
-_COUNTED = (
-    r"(?:data\s?sets?|tasks|benchmarks|corpora|languages|domains|metrics|baselines|models|systems|components|modules|settings"
-    r"|tests|experiments|treebanks|genres|categories|classes|subtasks|sources|features|layers|variants|language pairs|methods)"
-)
 _LIST = re.compile(
-    rf"\b(?P<count>{'|'.join(_WORDS)})\s+(?P<what>(?:[a-z][\w-]*\s+){{0,3}}{_COUNTED})\s*"
+    rf"\b(?P<count>{'|'.join(NUMBER_WORDS)})\s+(?P<what>(?:[a-z][\w-]*\s+){{0,3}}{COUNTED})\s*"
     r"(?P<open>:|,?\s*namely,?|\(|,?\s*i\.\s?e\.,?|—|–)\s*(?P<list>[^:;()—–]+?)(?P<close>[.;)]|$)",
     re.I,
 )
@@ -52,9 +50,17 @@ _PARTIAL = re.compile(
 Place = tuple[int, int]
 
 
-def consistency_findings(document: Document) -> list[Finding]:
-    """The contradictions of a document with itself that its tables and its lists show, in reading order."""
-    return [*table_findings(document), *list_findings(document)]
+def consistency_findings(document: Document, twice: Sequence[tuple[Saying, Saying]] = ()) -> list[Finding]:
+    """The contradictions of a document with itself that its tables, its lists and what it says twice show.
+
+    `twice`: the pairs of places that make one statement, as the search for claims finds them.
+    """
+    return [
+        *contrary_findings(twice),
+        *table_findings(document),
+        *list_findings(document),
+        *significance_findings(document),
+    ]
 
 
 # --- bold -----------------------------------------------------------------------------------------
@@ -130,9 +136,21 @@ def _bold_use(table: Table) -> _Use | None:
             share = sum(known) / len(known) if known else 0.0
             if best is None or (share, len(known)) > best[:2]:
                 best = (share, len(known), use)
-    if best is None or best[1] < (2 if said else _ENOUGH) or best[0] < (0.5 if said else _HABIT):
+    if best is None or best[1] < (2 if said else _ENOUGH):
         return None
-    return best[2]
+    right, count, use = best
+    if right >= (0.5 if said else _HABIT):
+        return use
+    # among few bold numbers one wrong one makes no other habit, where all the rest are right
+    one_wrong = round((1 - right) * count) == 1 and _in_several_lines(table, values)
+    return use if one_wrong else None
+
+
+def _in_several_lines(table: Table, values: Mapping[Place, float]) -> bool:
+    """Whether bold is more than a row or a column set in bold as a whole, as papers set their own."""
+    bold = {p for p in values if table.grid[p[0]][p[1]].bold}
+    lines = ({p for p in values if p[axis] == q[axis]} for q in bold for axis in (0, 1))
+    return not any(bold == line for line in lines)
 
 
 def _has_best_in_bold(table: Table, members: Sequence[Place], use: _Use) -> bool | None:
@@ -208,7 +226,7 @@ def list_findings(document: Document) -> list[Finding]:
             continue
         for m in _LIST.finditer(sentence.text):
             items = _items(m["list"], m["open"], m["close"])
-            if items and len(items) != _WORDS[m["count"].lower()]:
+            if items and len(items) != NUMBER_WORDS[m["count"].lower()]:
                 what = " ".join(m["what"].split())
                 text = f"The paper says “{m['count']} {what}” and lists {len(items)}: {', '.join(items)}."
                 evidence = Evidence(quote=sentence.text, pointer=_place(document, sentence))
@@ -224,10 +242,11 @@ def _items(text: str, opened: str, closed: str) -> list[str]:
     parts = [p.strip(" ,.") for p in re.split(r",\s*(?:and|&)\s+|\s+(?:and|&)\s+|,\s*", plain)]
     if not re.search(r",\s*(?:and|&)\s|\s(?:and|&)\s", plain) or "," not in plain:
         return []
-    named = [p for p in parts if p]
+    named = [p for p in parts if p and p.lower() != "namely"]
     # an item of many words is a clause, and "A and B" inside an item cannot be told from two
     if any(
-        len(p.split()) > 3 or not p[0].isalnum() or re.search(r"\b(?:is|are|the|that|to|of|with)\b", p) for p in named
+        len(p.split()) > 3 or not p[0].isalnum() or re.search(r"\b(?:is|are|the|that|to|of|with|for)\b", p)
+        for p in named
     ):
         return []
     if len(re.findall(r"\s(?:and|&)\s", plain)) > 1:

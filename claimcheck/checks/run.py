@@ -10,6 +10,7 @@ from claimcheck.checks.counts import check_counts
 from claimcheck.checks.decide import Found, decide
 from claimcheck.checks.directions import check_directions
 from claimcheck.checks.named import check_names
+from claimcheck.checks.significance import check_significance
 from claimcheck.checks.statements import check_statements
 from claimcheck.checks.table_index import TableIndex, index_document, index_tables
 from claimcheck.checks.text import TextCheck, TextIndex, VectorStore, check_texts
@@ -134,9 +135,11 @@ def _by_tables(claim: Claim, tables: Sequence[TableIndex]) -> Found:
     directions: list[Check] = []
     for index in tables:
         findings = check_numbers(claim, index)
-        numbers = _better(numbers, [to_check(f, index) for f in findings])
-        directions += check_directions(claim, findings, index)
-        directions += check_counts(claim, index) + check_names(claim, findings, index)
+        found = [to_check(f, index) for f in findings]
+        numbers = _better(numbers, found)
+        compared = check_directions(claim, findings, index)
+        compared += check_counts(claim, index) + check_names(claim, findings, index)
+        directions += [*compared, *check_significance(claim, [*found, *compared], index)]
     return Found(tuple(numbers), tuple(directions))
 
 

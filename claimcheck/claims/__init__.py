@@ -4,6 +4,7 @@ from claimcheck.claims.detect import detect
 from claimcheck.claims.extract import Found, claim_of, extract_claims, find_claims, most_important
 from claimcheck.claims.findings import findings
 from claimcheck.claims.quantities import find_quantities
+from claimcheck.claims.twice import said_twice
 
 __all__ = [
     "Found",
@@ -14,4 +15,5 @@ __all__ = [
     "find_quantities",
     "findings",
     "most_important",
+    "said_twice",
 ]

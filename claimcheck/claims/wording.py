@@ -68,6 +68,11 @@ def _tokens(text: str) -> tuple[Token, ...]:
     return tuple(tokens(text))
 
 
+def is_outcome(word: str) -> bool:
+    """Whether a word says how something came out: "worse", "improv", "on par"."""
+    return any(words.search(word) for words in _OUTCOMES.values())
+
+
 class Lexicon:
     """How rare each word is in a document, and which short forms stand for which words."""
 

@@ -31,6 +31,7 @@ from claimcheck.foundation.records import (
     Check,
     CheckedClaim,
     Evidence,
+    Finding,
     Label,
     Ledger,
     Paper,
@@ -350,7 +351,12 @@ def _of_paper(ledger: Ledger) -> dict[str, Any]:
     paper["abstract"] = f"{len(paper['abstract'])} characters" if paper["abstract"] else ""
     paper["pages_not_read"] = [page["page"] for page in paper["pages_not_read"]]
     counts = {"tables": ledger.run.tables, "sentences": ledger.run.sentences}
-    return paper | counts | {f"{one.kind}.{'+'.join(one.claims)}": one.text for one in ledger.findings}
+    return paper | counts | {_finding_name(one): one.text for one in ledger.findings}
+
+
+def _finding_name(finding: Finding) -> str:
+    """What a finding is of: its claims, or the places that it rests on where it concerns no claim."""
+    return f"{finding.kind}.{'+'.join(finding.claims or map(str, (e.pointer for e in finding.evidence)))}"
 
 
 def _of_run(ledger: Ledger) -> dict[str, Any]:

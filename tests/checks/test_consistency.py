@@ -105,6 +105,8 @@ def test_a_count_that_its_list_does_not_have_is_a_finding() -> None:
         "We test on three datasets: Elm, Oak, Ash, Fir.",
         "We test on three datasets: Elm, which is large, and Oak and Ash.",
         "We test on two tasks: parsing of long sentences, and tagging.",
+        "The network has eight layers: three for words, three for tags, and two for trees.",
+        "We test on two tasks — namely, parsing, and tagging.",
         "There are two settings: in the first one, we train, tune, and test on Elm.",
         "",
     ],
@@ -117,3 +119,19 @@ def test_tables_without_numbers_or_rows_are_no_findings() -> None:
     empty = Table.from_rows(["Model"], [])
     words = Table.from_rows(["Model", "Note"], [["Elm", "tall"], ["Oak", "wide"]], CAPTION)
     assert consistency_findings(document(tables=(empty, words))) == []
+
+
+def test_among_few_bold_numbers_one_wrong_one_is_found_where_the_rest_are_right() -> None:
+    few = tuple(line[:6] for line in SCORES)
+
+    def found(bold: set[tuple[int, int]]) -> int:
+        rows = [[Cell(text=str(x), bold=(r, c) in bold) for c, x in enumerate(line)] for r, line in enumerate(few)]
+        head = [Cell(text=x) for x in COLUMNS[:6]]
+        grid = Table.from_grid([head, *rows], "Table 1: Accuracy.", "1", header_rows=1, stub_columns=1)
+        return len(table_findings(document(tables=(grid,))))
+
+    best = {(2, 1), (2, 2), (2, 3), (2, 4), (1, 5)}
+    assert found(best) == 0
+    assert found(best - {(2, 1)} | {(1, 1)}) == 1
+    # the whole row of the authors' own model in bold marks it, and no best numbers
+    assert found({(2, c) for c in range(1, 6)}) == 0

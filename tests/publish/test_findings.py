@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 from ledgers import HOSTILE, claims, findings, full_ledger
 from lxml import html
 
-from claimcheck.foundation.records import Comparison, Completeness
+from claimcheck.foundation.records import Comparison, Completeness, Finding
 from claimcheck.publish import render
 from claimcheck.publish.view import view_of
 from claimcheck.publish.view.findings import completeness_words
@@ -50,6 +51,14 @@ def test_a_finding_names_its_claims_and_quotes_its_places() -> None:
     ]  # fmt: skip
     assert [e.quote for e in first.evidence] == [e.quote for e in findings()[0].evidence]
     assert hostile.claims == ()  # its claim is not in the list
+
+
+def test_every_kind_of_finding_has_words() -> None:
+    kinds = get_args(Finding.model_fields["kind"].annotation)
+    all_kinds = tuple(Finding(kind=kind, text=f"It is {kind}.") for kind in kinds)
+    views = view_of(full_ledger().model_copy(update={"findings": all_kinds})).findings
+    assert [v.text for v in views] == [f.text for f in all_kinds]
+    assert len({v.kind for v in views}) == len(kinds)
 
 
 @pytest.mark.parametrize("format", ["html", "md", "tex"])

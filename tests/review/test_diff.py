@@ -222,6 +222,18 @@ def test_contradictions_and_what_may_be_missed_are_compared() -> None:
     assert (estimate.name, estimate.old["both"], estimate.new) == ("completeness", 2, None)
 
 
+def test_contradictions_that_concern_no_claim_are_told_apart_by_their_places() -> None:
+    paper = Paper(id="2105.01234")
+    places = [Pointer(paper=paper.id, table="1", row=row, column="F1") for row in ("Elm", "Oak")]
+    two = tuple(
+        Finding(kind="bold_not_best", text=f"{p.row} is bold.", evidence=(Evidence(quote="80.1", pointer=p),))
+        for p in places
+    )
+    diff = diff_ledgers(Ledger(paper=paper, findings=two), Ledger(paper=paper, findings=two[1:]))
+    [gone] = diff.paper
+    assert (gone.old, gone.new) == ("Elm is bold.", None)
+
+
 def test_reproductions_of_their_own_paper_and_run() -> None:
     old = ledger(reproductions=(LooseReproduction(reproduction=rerun(), why="none"),), run=RunInfo(tables=3))
     new = ledger(

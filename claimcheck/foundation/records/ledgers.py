@@ -85,8 +85,9 @@ class Completeness(Record):
 class Finding(Record):
     """Something about the paper as a whole that a reader should know, beside the verdicts: a contradiction in it."""
 
-    # one claim with other numbers in other places; bold that marks no best number; a count that its list does not have
-    kind: Literal["places_differ", "bold_not_best", "count_differs"]
+    # one claim with other numbers in other places, or the other way round; bold that marks no best number; a count that
+    # its list does not have
+    kind: Literal["places_differ", "directions_differ", "bold_not_best", "count_differs"]
     text: str  # one sentence that says it
     claims: tuple[str, ...] = ()  # ids
     evidence: tuple[Evidence, ...] = ()  # the places, verbatim

@@ -12,6 +12,7 @@ from claimcheck.publish.view.places import LONGEST, finite
 
 _KINDS = {
     "places_differ": "The paper gives different numbers",
+    "directions_differ": "The paper says opposite ways",
     "bold_not_best": "Bold marks a number that is not the best",
     "count_differs": "A count and its list differ",
 }
