@@ -2,9 +2,10 @@
 
     python training/verifier.py ../shared/data --work FOLDER [--resume]
 
-Three parts, one after the other, with one falling learning rate: short NLI pairs; claims made of the titles and conclusions of
-SciFact's abstracts, with some NLI and statements on info boxes among them; the claims of SciFact's train part. Batches hold pairs
-of about the same length, so that little is padded. One core, about an hour; FOLDER keeps a checkpoint every few minutes.
+Five parts, one after the other, with one falling learning rate: short NLI pairs, twice; claims made of the titles, conclusions and
+numbers of SciFact's abstracts, with some NLI and statements on info boxes among them, made twice; the claims of SciFact's train
+part, three times. Batches hold pairs of about the same length, so that little is padded. One core, about an hour; FOLDER keeps a
+checkpoint every few minutes.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from verifier_data import (  # type: ignore[import-not-found]
     infotabs,
     made_of_abstracts,
     nli,
+    numbers_of_abstracts,
     scifact_views,
     strangers,
 )
@@ -44,15 +46,22 @@ def curriculum(folder: Path) -> tuple[list[list[Example]], dict[str, list[Exampl
     rng = np.random.default_rng(7)
     data = Scifact.load(folder / "verify" / "scifact")
     general, watched = nli(folder / "xtreme" / "nli_small.tar.xz")
-    made = made_of_abstracts(data, rng)
-    boxes = infotabs(folder / "verify" / "infotabs", 1000, rng)
-    again = [general[i] for i in rng.permutation(len(general))[:2000]]
-    views = [e for _ in range(2) for e in scifact_views(data, data.train, rng)]
+    made = [made_of_abstracts(data, rng) for _ in range(2)]
+    figures = [numbers_of_abstracts(data, 4000, np.random.default_rng(70 + part)) for part in range(2)]
+    boxes = infotabs(folder / "verify" / "infotabs", 2000, rng)
+    again = [general[i] for i in rng.permutation(len(general))[:8000]]
+    views = [e for _ in range(3) for e in scifact_views(data, data.train, rng)]
     others = strangers(data, data.train, rng)
     left_out = scifact_views(data, data.left_out, np.random.default_rng(1))
     seen = np.random.default_rng(2).permutation(len(left_out))[:LEFT_OUT_PAIRS]
     return (
-        [general, [*made, *again, *boxes], [*views, *others]],
+        [
+            general,
+            general,
+            [*made[0], *figures[0], *again[:4000], *boxes[:1000]],
+            [*made[1], *figures[1], *again[4000:], *boxes[1000:]],
+            [*views, *others],
+        ],
         {"mnli": watched[:300], "scifact": [left_out[i] for i in seen]},
     )
 

@@ -3,14 +3,15 @@
 1. Cells of a paper's tables that give another number, or show the other direction: refuted.
 2. Every result number of the claim has an accepted derivation, or its comparisons hold: supported.
 3. Tables that were given as they are, without a paper around them: the model over the statement's programs.
-4. Texts: the paper itself says the same elsewhere; what passages and other papers say, by the pair model.
+4. Texts: the paper itself says the same elsewhere; a passage has the claim's own words, with its numbers or others; what
+   passages and other papers say, by the pair model.
 5. Otherwise: not enough information.
 
 On a table that stands alone 3 comes before 1 and 2, but for the prose of papers: on TabFact's and InfoTabS' tables that trained
 nothing the model is right on 86 % of the statements that numbers and comparisons would settle, those on 71 %, and they add
 nothing to it. In the prose of papers, which no set has that trained it, the model is no surer guide than the rules.
 
-The first of 4 is not calibrated, and its verdicts say so; all others carry their calibration set.
+The first two of 4 are not calibrated, and their verdicts say so; all others carry their calibration set.
 """
 
 from __future__ import annotations

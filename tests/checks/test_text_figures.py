@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -23,7 +24,10 @@ def said(claim: str, passage: str) -> str | None:
     """What a passage says in the claim's own words: "same", the other number, or None."""
     index = TextIndex([Passage(passage)], SentenceEncoder(Settings.load()))
     found = said_in(claim_of(claim), index.lines_of(0))
-    return None if found is None else "same" if found.other is None else found.other[1]
+    if found is None:
+        return None
+    number = re.match(r"the text has (\S+) where", found.unlike)
+    return number[1] if number else found.unlike.split()[-1] if found.unlike else "same"
 
 
 @pytest.mark.parametrize(
@@ -35,6 +39,12 @@ def said(claim: str, passage: str) -> str | None:
         ("Losses fell by 12% in the north.", "Losses fell by 21 % in the north.", "21%"),
         ("Between 20 and 30 farms were visited.", "Between 20 and 50 farms were visited.", "50"),
         ("Over 120 farms were visited by car.", "Over 100 farms were visited by car.", "100"),
+        ("Adam converges faster than SGD.", "We saw that SGD converges faster than Adam on all tasks.", "round"),
+        ("Our parser outperforms Stanford's on news.", "On news, Stanford's outperforms our parser.", "round"),
+        ("Adam converges faster than SGD.", "SGD converges faster than AdaGrad.", None),
+        ("Adam converges faster than SGD.", "SGD rarely converges faster than Adam unless it is tuned.", None),
+        ("Adam converges faster than SGD.", "Adam converges faster than SGD.", "same"),
+        ("Adam converges faster in June than SGD.", "SGD converges faster than Adam in May.", None),
         # any other word among the claim's may turn it round
         ("The reader scores 91.3 F1 on SQuAD.", "The small reader scores 89.3 F1 on SQuAD.", None),
         ("The reader scores 91.3 F1 on SQuAD.", "Without its cache the reader scores 89.3 F1 on SQuAD.", None),

@@ -130,15 +130,12 @@ def _by_words(claim: Claim, lines: Sequence[Line], said: TextCheck) -> TextCheck
     Where evidence was searched for, the same sentence with another number may be of another study.
     """
     found = said_in(claim, lines)
-    if found is not None and not (found.other and said.searched):
-        label: Label = "refuted" if found.other else "supported"
-        reason = "the text says so, word for word"
-        if found.other is not None:
-            quantity, printed = found.other
-            reason = f"the text has {printed} where the claim has {quantity.text}"
+    if found is not None and not (found.unlike and said.searched):
+        label: Label = "refuted" if found.unlike else "supported"
         row = np.full(len(LABELS), (1 - _BY_RULE) / 2)
         row[LABELS.index(label)] = _BY_RULE
         by_rule = _said(row, label, found.line, RULE, said.searched, True)
+        reason = found.unlike or "the text says so, word for word"
         return replace(by_rule, check=by_rule.check.model_copy(update={"reason": reason}))
     if said.check.label != "supported":
         return said

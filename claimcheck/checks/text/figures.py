@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from claimcheck.checks.statements.lexicon import COMPARATORS
 from claimcheck.checks.text.same import contrary
 from claimcheck.checks.text.search import Line
 from claimcheck.foundation.numbers import parse_digits
@@ -37,6 +38,10 @@ _WORDS = {
     "ninety": 90, "hundred": 100, "thousand": 1000, "half": 50, "halved": 50, "quarter": 25, "doubled": 100, "double": 100,
     "twofold": 100, "tripled": 200, "third": 33,
 }  # fmt: skip
+_UNENDED = re.compile(r"[^.!?。！？\])\"']$")
+_SETS_AGAINST = re.compile(r"(?:out|under)perform|surpass|exceed|beat", re.I)
+_LONGEST_SIDE, _LONGEST_VERB = 6, 2  # words
+_LONGEST_CUT = 10  # parts of a long sentence
 _ONE_SIDED = frozenset(("at_least", "more_than", "at_most", "less_than"))
 _SCALES = (1e3, 1e6, 1e9)  # "2 million" for "2,000,000"
 
@@ -54,35 +59,51 @@ class Printed:
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence with a claim's words; `other` is the first of the claim's numbers that is another one there, and that one.
-
-    None where all are the same.
-    """
+    """A sentence with a claim's words; `unlike` says in words what is not the same there, "" where nothing is."""
 
     line: Line
-    other: tuple[Quantity, str] | None
+    unlike: str = ""
 
 
 def said_in(claim: Claim, lines: Sequence[Line]) -> Said | None:
-    """The sentence among `lines` that says what a claim says, with its numbers before one with another; None where none does."""
+    """The sentence among `lines` that says what a claim says, or the first that says it unlike; None where none has its words."""
     mine = tokens(claim.text)
     content = {t.form for t in mine if not _is_number(t)} - STOP
     if len(content) < _LEAST_WORDS:
         return None
-    other: tuple[Line, Quantity, str] | None = None
-    for line in (x for x in lines if content <= x.said):
-        for place in _places(mine, read := tokens(line.text)):
+    other: Said | None = None
+    for line in (x for x in _whole(lines) if content <= x.said):
+        read = tokens(line.text)
+        for place in _places(mine, read):
             if _is_narrowed(claim.text, line.text, read[place + len(mine) - 1].end):
                 continue
             wrong = _differing(claim, mine, line.text, read[place : place + len(mine)])
             if not wrong:
-                return Said(line, None)
-            if wrong[0][0] is not None:
-                other = other or (line, wrong[0][0], wrong[0][1])
-    if other is None:
-        return None
-    line, quantity, printed = other
-    return Said(line, (quantity, printed))
+                return Said(line)
+            quantity, printed = wrong[0]
+            if quantity is not None:
+                other = other or Said(line, f"the text has {printed} where the claim has {quantity.text}")
+        end = 0 if other else _exchanged(claim.text, mine, line.text, read)
+        if end and not _is_narrowed(claim.text, line.text, end):
+            other = Said(line, "the text has both sides of the comparison the other way round")
+    return other
+
+
+def _whole(lines: Sequence[Line]) -> Iterator[Line]:
+    """The lines, and long sentences that were cut into several as one."""
+    start = 0
+    for i, line in enumerate(lines):
+        yield line
+        if not _UNENDED.search(line.text):
+            if i > start:
+                parts = lines[max(start, i + 1 - _LONGEST_CUT) : i + 1]
+                span = (
+                    None if (a := parts[0].pointer.span) is None or (b := line.pointer.span) is None else (a[0], b[1])
+                )
+                pointer = parts[0].pointer.model_copy(update={"span": span})
+                said = frozenset().union(*(x.said for x in parts))
+                yield replace(parts[0], text=" ".join(x.text for x in parts), pointer=pointer, said=said)
+            start = i + 1
 
 
 def lacking(claim: Claim, text: str) -> Quantity | None:
@@ -126,6 +147,34 @@ def _places(mine: Sequence[Token], read: Sequence[Token]) -> Iterator[int]:
     for place in range(len(there) - len(wanted) + 1):
         if there[place : place + len(wanted)] == wanted:
             yield place
+
+
+def _exchanged(claim: str, mine: Sequence[Token], text: str, read: Sequence[Token]) -> int:
+    """Where a sentence ends that has both sides of a claim's comparison exchanged: "B outperforms A on C"; 0 for none.
+
+    What stands behind the other side may be said or left out.
+    """
+    compared = next((m for _, pattern in COMPARATORS for m in pattern.finditer(claim)), None)
+    if compared is None:
+        return 0
+    first = next((i for i, t in enumerate(mine) if t.end > compared.start()), len(mine))
+    second = next((i for i, t in enumerate(mine) if t.start >= compared.end()), len(mine))
+    if second < len(mine) and mine[second].form == "than":
+        second += 1
+    elif mine[second - 1].form != "than" and not _SETS_AGAINST.match(compared[0]):
+        return 0
+    wanted = [_masked(t) for t in mine]
+    there = [_masked(t) for t in read]
+    for begin in range(max(0, first - _LONGEST_VERB), first + 1):
+        subject, verb = wanted[:begin], wanted[begin:second]
+        for stop in range(second + 1, min(len(wanted), second + _LONGEST_SIDE) + 1):
+            turned = [*wanted[second:stop], *verb, *subject]
+            if not (0 < len(subject) <= _LONGEST_SIDE) or {*subject} == {*wanted[second:stop]}:
+                continue
+            for place in range(len(there) - len(turned) + 1):
+                if there[place : place + len(turned)] == turned:
+                    return read[place + len(turned) - 1].end
+    return 0
 
 
 def _masked(word: Token) -> str:
