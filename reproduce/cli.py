@@ -85,7 +85,12 @@ Sweep = Annotated[
 ]
 Hardware = Annotated[
     str | None,
-    typer.Option("--hardware", metavar="NAME", help="What the time is estimated for.", show_default=False),
+    typer.Option(
+        "--hardware",
+        metavar="NAME",
+        help="What the time is estimated for; or a file of `bench --out`.",
+        show_default=False,
+    ),
 ]
 RunsFolder = Annotated[
     Path, typer.Argument(metavar="RUNS", help="The folder given to `run` as --out.", show_default=False)
@@ -452,7 +457,7 @@ def bench(
         typer.Option(
             "--encoder",
             metavar="NAME",
-            help="xlm-r-large, xlm-r-base, small (4 layers) or tiny; large on a GPU, else small.",
+            help="xlm-r-large, xlm-r-base, small (4 layers), small-xlm-r or tiny; large on a GPU, else small.",
             show_default=False,
         ),
     ] = None,
@@ -469,7 +474,7 @@ def bench(
         typer.Option(
             "--variants",
             metavar="NAME,...",
-            help="packed-replicas, trainer, trainer-example, jiant.",
+            help="packed-whole, packed-replicas, trainer, trainer-example, jiant.",
             show_default=False,
         ),
     ] = None,

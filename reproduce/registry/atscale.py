@@ -33,7 +33,9 @@ def resolve(registry: Registry, name: str) -> Registry:
     update = {
         "conditions": conditions,
         "targets": targets,
-        "claims": tuple(_claim(claim, by_id, whole) for claim in registry.claims),
+        "claims": tuple(
+            _claim(claim, by_id, whole, {c.id: c.unsupported for c in conditions}) for claim in registry.claims
+        ),
         "scales": registry.scales | {name: scale.model_copy(update=changed)},
     }
     return registry.model_copy(update=update)
@@ -138,8 +140,13 @@ def _listed(kept: Iterable[str], every: Iterable[str]) -> str:
     return ", ".join(there) if len(there) <= len(missing) else f"without {', '.join(missing)}"
 
 
-def _claim(claim: Claim, targets: Mapping[str, Target], whole: Mapping[str, Target]) -> Claim:
-    """The claim with averages over the targets that are there, and with a deviation that names them."""
+def _claim(
+    claim: Claim, targets: Mapping[str, Target], whole: Mapping[str, Target], lost_conditions: Mapping[str, str | None]
+) -> Claim:
+    """The claim with averages over the targets that are there, and with a deviation that names them.
+
+    Of one that says what is best, those that are not there are left out of what it is compared with.
+    """
     notes: dict[str, None] = {}
     nothing_left: dict[str, None] = {}
 
@@ -156,10 +163,19 @@ def _claim(claim: Claim, targets: Mapping[str, Target], whole: Mapping[str, Targ
         return measure.model_copy(update={"targets": kept})
 
     test = claim.test
+    order = test.order
+    if test.kind == "best":
+        gone = {name: why for m in order for name in m.conditions if (why := lost_conditions.get(name))}
+        kept_order = tuple(measure for measure in order if not gone.keys() & set(measure.conditions))
+        if gone and kept_order:
+            there = ", ".join(name for measure in kept_order for name in measure.conditions)
+            missing = ", ".join(f"{name} ({why})" for name, why in gone.items())
+            notes[f"compared with {len(kept_order)} of {len(order)} others: {there}; without {missing}"] = None
+            order = kept_order
     measures = {
         "measure": None if test.measure is None else at(test.measure),
         "than": None if test.than is None else at(test.than),
-        "order": tuple(at(measure) for measure in test.order),
+        "order": tuple(at(measure) for measure in order),
     }
     if nothing_left:
         return claim.model_copy(update={"unsupported": f"not at this scale: {'; '.join(nothing_left)}"})
