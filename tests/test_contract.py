@@ -281,7 +281,7 @@ OPTIONS = {
     "reproduce run": [
         "PAPER", "--out DIR", "--claims ID,...", "--scale <paper|lab|smoke>", "--seeds N", "--data DIR",
         "--encoder DIR", "--budget TIME", "--sweep", "--hardware NAME", "--slots N", "--threads N", "--device NAME",
-        "--checkpoint-seconds T", "--allow-command", "--retry-failed", "--json",
+        "--compile <auto|on|off>", "--checkpoint-seconds T", "--allow-command", "--retry-failed", "--json",
     ],
     "reproduce status": ["RUNS", "--json"],
     "reproduce results": ["RUNS", "--table", "--out DIR", "--json"],
@@ -293,7 +293,8 @@ OPTIONS = {
         "--data DIR", "--out DIR", "--languages XX,...", "--steps N", "--budget TIME", "--vocabulary N", "--layers N",
         "--hidden N", "--heads N", "--feed-forward N", "--positions N", "--batch-size N", "--learning-rate R",
         "--warmup S", "--weight-decay R", "--dropout P", "--precision <fp32|bf16>", "--temperature T", "--mask P",
-        "--seed N", "--threads N", "--device NAME", "--checkpoint-seconds T", "--retry-failed",
+        "--seed N", "--threads N", "--device NAME", "--compile <auto|on|off>", "--checkpoint-seconds T",
+        "--retry-failed",
     ],
 }  # fmt: skip
 

@@ -269,13 +269,13 @@ def unsaid(candidate: Candidate, quantity: Quantity, words: ClaimWords, given: b
     said = forms(quantity.baseline)
     told = said | words.cited_names(quantity.span)
     specific = bool(said) and not _GENERIC_RIVAL.search(quantity.baseline) and not _withstood(quantity, words.text)
-    if specific and not (names[sides[0]] | names[sides[1]]) & told:
+    apart = [(names[i] - names[j]) & here for i, j in (sides, sides[::-1])]
+    if specific and not all(apart) and not (names[sides[0]] | names[sides[1]]) & told:
         return True  # the claim compares with somebody who is neither side
     if not quantity.baseline or not rival[list(sides)].any():
         # two data sets, or two systems that the claim only mentions, are no change
         name = view.table.row_name if rows else view.table.column_name
         systems = forms(quantity.method) | forms(quantity.baseline)
-        apart = [(names[i] - names[j]) & here for i, j in (sides, sides[::-1])]
         if not given and all(own[i] for i in sides) and not any(apart):
             return True  # one's own variant against another, and neither is named
         if any(own[i] or names[i] & systems or (given and is_baseline(name(i))) for i in sides):

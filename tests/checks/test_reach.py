@@ -142,6 +142,16 @@ def test_a_change_told_against_somebody_is_none_between_two_others() -> None:
     assert not [c for c in numeric(verdict(claim, table)) if c.kind == "cells"]
 
 
+def test_a_change_between_two_rows_that_are_both_named_is_one_whatever_it_is_told_against() -> None:
+    table = Table.from_rows(
+        ["Training", "F1"], [["Clean text", "80.2"], ["Character noise", "78.9"]], "F1 of slot filling.", label="1"
+    )
+    claim = "Training with character noise lowers F1 by 1.3 points compared to training on clean text."
+    found = verdict(claim, table)
+    assert found.label == "supported"
+    assert "80.2 - 78.9 = 1.3" in found.checks[0].derivation
+
+
 def test_a_table_that_does_not_say_one_thing_of_all_others_keeps_other_tables_from_deciding() -> None:
     mixed = Table.from_rows(
         ["System", "EM", "F1"],

@@ -117,8 +117,9 @@ def test_the_setting_chooses_the_model_for_a_check(tmp_path: Path, monkeypatch: 
     assert isinstance(pair_model(Settings()), Verifier)
     assert pair_model(Settings(nli=str(folder))).name == str(folder)
     monkeypatch.setenv("CLAIMCHECK_NLI", str(folder))
-    found = claimcheck.check("zinc shortens colds", [Passage("the trial found that zinc shortens colds", "trial")])
-    theirs = HubModel(str(folder), Settings()).judge([PAIRS[0]])[0]
+    claim, passage = "zinc shortens colds", "the trial found that colds are shorter with zinc"
+    found = claimcheck.check(claim, [Passage(passage, "trial")])
+    theirs = HubModel(str(folder), Settings()).judge([(claim, passage)])[0]
     assert found.checks[0].label == LABELS[int(theirs.argmax())]
     assert found.checks[0].score == pytest.approx(float(np.exp(theirs.max())), abs=1e-3)
 
