@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from claimcheck.checks.statements.lexicon import COMPARATORS
 from claimcheck.checks.text.same import contrary
 from claimcheck.checks.text.search import Line
+from claimcheck.foundation.counted import NUMBER_WORDS
 from claimcheck.foundation.numbers import parse_digits
 from claimcheck.foundation.records import Claim, Quantity
 from claimcheck.foundation.words import STOP, Token, tokens
@@ -32,11 +33,10 @@ _NARROWED = re.compile(
     r"|myth|false|wrong|untrue|retracted|contrary|unlike|fail\w*)\b",
     re.I,
 )
-_WORDS = {
-    "zero": 0, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
-    "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
-    "ninety": 90, "hundred": 100, "thousand": 1000, "half": 50, "halved": 50, "quarter": 25, "doubled": 100, "double": 100,
-    "twofold": 100, "tripled": 200, "third": 33,
+# what numbers are called beside the counted ones, as percentages
+_WORDS = NUMBER_WORDS | {
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "thousand": 1000,
+    "half": 50, "halved": 50, "quarter": 25, "third": 33, "doubled": 100, "double": 100, "twofold": 100, "tripled": 200,
 }  # fmt: skip
 _UNENDED = re.compile(r"[^.!?。！？\])\"']$")
 _SETS_AGAINST = re.compile(r"(?:out|under)perform|surpass|exceed|beat", re.I)
